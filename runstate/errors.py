@@ -1,0 +1,206 @@
+"""Every refusal of runstate, as data.
+
+Each error says who erred, what was seen, what was allowed, why, and what to do about it.  The message is derived from
+those fields; code should read the fields and never parse the message::
+
+    RunstateError
+    ├── CallerError                  the caller asked for something that the table or the record does not allow
+    │   ├── UnknownEvent             no such event in the lifecycle
+    │   ├── IllegalTransition        the event is known but not legal in this status
+    │   │   └── AlreadyTerminal      ... because the run has ended
+    │   ├── GuardFailed              the transition is legal, a condition on it does not hold
+    │   └── BadPayload               an argument of the event is missing, superfluous or of the wrong kind
+    ├── BadRecord                    a record would break a rule that its lifecycle states
+    ├── BadLifecycle                 a lifecycle definition contradicts itself
+    └── DecodeError                  bytes or JSON values that are not what they should be
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import attrs
+
+__all__ = [
+    "AlreadyTerminal",
+    "BadLifecycle",
+    "BadPayload",
+    "BadRecord",
+    "CallerError",
+    "DecodeError",
+    "GuardFailed",
+    "IllegalTransition",
+    "RunstateError",
+    "UnknownEvent",
+]
+
+
+def _shown(value: object, limit: int = 120) -> str:
+    """``repr`` of a value that came from outside, cut so that no input can make a message unreadable."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - a foreign __repr__ must not hide the refusal
+        text = f"<{type(value).__name__}>"
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+def _rebuild(cls: type[RunstateError], fields: dict[str, Any]) -> RunstateError:
+    return cls(**fields)
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class RunstateError(Exception):
+    """Base of every error that runstate raises on purpose."""
+
+    who: ClassVar[str] = "unknown"
+    """Who erred: ``caller``, ``designer`` or ``sender``."""
+
+    reason: str
+    """One clause that says why, without a full stop."""
+    advice: str = ""
+    """What to do about it, one sentence, or empty."""
+
+    def __str__(self) -> str:
+        return f"{self.reason}. {self.advice}" if self.advice else self.reason
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # BaseException would call the class with positional arguments; every field here is keyword-only
+        return _rebuild, (type(self), {a.name: getattr(self, a.name) for a in attrs.fields(type(self))})
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class CallerError(RunstateError):
+    """The caller asked for a transition that is not to be had; the record is as it was before."""
+
+    who = "caller"
+
+    lifecycle: str
+    """Name of the lifecycle, as in ``openai.assistants.run``."""
+    event: str
+    """The event that was asked for."""
+    status: str | None
+    """Status of the record at the time; None where no record exists yet."""
+    allowed: tuple[str, ...]
+    """Events that are legal in that status, in the table's order."""
+
+    def __str__(self) -> str:
+        where = "before creation" if self.status is None else f"in status {str(self.status)!r}"
+        allowed = ", ".join(str(e) for e in self.allowed) or "nothing"
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.lifecycle}: {str(self.event)!r} {where}: {self.reason}. Allowed: {allowed}.{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class UnknownEvent(CallerError):
+    """The lifecycle has no event of this name; ``known`` lists those it has."""
+
+    known: tuple[str, ...] = ()
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class IllegalTransition(CallerError):
+    """The table has no such transition from this status (or, in strict mode, only an inferred one)."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class AlreadyTerminal(IllegalTransition):
+    """The run has ended; nothing moves it any more."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class GuardFailed(CallerError):
+    """The transition is legal, but the named guard on it does not hold."""
+
+    guard: str
+    """Name of the guard, as in the lifecycle."""
+    seen: object
+    """What the guard looked at."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} Guard {self.guard!r} saw {_shown(self.seen)}."
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadPayload(CallerError):
+    """An argument of the event is missing, superfluous or of the wrong kind."""
+
+    key: str
+    """Name of the argument."""
+    seen: object = None
+    """Its value, or None where it is missing."""
+    takes: tuple[str, ...] = ()
+    """Arguments that the event takes."""
+
+    def __str__(self) -> str:
+        takes = ", ".join(self.takes) or "no arguments"
+        return f"{super().__str__()} Argument {self.key!r} was {_shown(self.seen)}; {str(self.event)!r} takes {takes}."
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadRecord(RunstateError):
+    """A record would break a rule; the first broken one is named, and no record is built."""
+
+    who = "caller"
+
+    record: str
+    """Name of the record class."""
+    field: str
+    """Name of the field at fault."""
+    rule: str
+    """Finding code of the rule, as in ``RS202``; ``runstate explain RS202`` describes it."""
+    value: object
+    """The value that broke it."""
+    status: str | None = None
+    """Status of the record, where the rule depends on it."""
+    allowed: str = ""
+    """What the field may hold instead."""
+
+    def __str__(self) -> str:
+        where = "" if self.status is None else f" in status {str(self.status)!r}"
+        allowed = f" Allowed: {self.allowed}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.record}.{self.field} = {_shown(self.value)}{where}: {self.reason} ({self.rule}).{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadLifecycle(RunstateError):
+    """A lifecycle definition contradicts itself; it does not come into being."""
+
+    who = "designer"
+
+    lifecycle: str
+    """Name of the lifecycle."""
+    problem: str
+    """Which check failed, one word of a closed set (see ``runstate.lifecycle.PROBLEMS``)."""
+    seen: object = None
+    """The part of the definition that is at fault."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there."""
+
+    def __str__(self) -> str:
+        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"lifecycle {self.lifecycle!r}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class DecodeError(RunstateError):
+    """Bytes or a JSON value that cannot be read as what they should be.  The only error that decoding raises."""
+
+    who = "sender"
+
+    path: str = "$"
+    """Where, as a JSON path: ``$.usage.total_tokens``; ``$`` is the whole document."""
+    problem: str
+    """Which check failed, one word of a closed set (see ``runstate.edge.PROBLEMS``)."""
+    seen: object = None
+    """What stood there, or None where it is missing."""
+    allowed: str = ""
+    """What may stand there."""
+
+    def __str__(self) -> str:
+        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {self.allowed}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.path}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"

@@ -1,0 +1,57 @@
+"""Read-only containers: records hold tuples and `FrozenDict`, never anything that a caller can change later."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Never, TypeVar
+
+__all__ = ["EMPTY", "FrozenDict", "freeze", "thaw"]
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class FrozenDict(dict[K, V]):
+    """A dict that refuses to change.  It compares, prints, pickles and encodes as the dict it is."""
+
+    __slots__ = ()
+
+    def _refuse(self, *_args: object, **_kwargs: object) -> Never:
+        msg = f"{type(self).__name__} is read-only; build a new one: FrozenDict({{**old, key: value}})"
+        raise TypeError(msg)
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse  # pyright: ignore[reportAssignmentType]
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (dict(self),)
+
+    def __copy__(self) -> FrozenDict[K, V]:
+        return self
+
+    def __or__(self, other: Mapping[Any, Any]) -> FrozenDict[Any, Any]:
+        return FrozenDict({**self, **other})
+
+
+EMPTY: FrozenDict[Any, Any] = FrozenDict()
+
+
+def freeze(value: object) -> Any:
+    """A JSON-like value with every list turned into a tuple and every dict into a `FrozenDict`."""
+    if isinstance(value, Mapping):
+        return FrozenDict({key: freeze(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(freeze(item) for item in value)
+    return value
+
+
+def thaw(value: object) -> Any:
+    """The inverse of `freeze`: plain dicts and lists, a new copy each time."""
+    if isinstance(value, Mapping):
+        return {key: thaw(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [thaw(item) for item in value]
+    return value

@@ -1,0 +1,1 @@
+"""What works on runstate and is no part of it."""

@@ -48,7 +48,7 @@ PROBLEMS: Mapping[str, str] = FrozenDict(
         "terminal_mismatch": "the declared terminal set differs from the rows that only reopen or are empty",
         "initial_mismatch": "the declared initial set differs from the targets of the row of absence",
         "two_targets": "an event leads to different statuses, or a status has two transitions for one event",
-        "repeated_key": "a row, an event or a field is written twice",
+        "repeated_key": "a row or an event is written twice, or one transition writes a field in two ways",
         "unknown_event": "a row uses an event that has no verb",
         "unused_event": "a verb is used in no row",
         "unknown_field": "a stamp, deadline, payload, guard, constant or quirk names a field that is not declared",
@@ -169,7 +169,7 @@ class Effects:
     """The same for payload that may be left out; then the field is kept."""
 
     def fields(self) -> Iterator[str]:
-        """Every field named, in the order stamps, deadlines, payload, clears; a field may come twice."""
+        """Every field named, in the order stamps, deadlines, payload, clears; in a `Lifecycle` each once."""
         yield from self.stamps
         yield from self.stamps_once
         yield from self.deadlines
@@ -532,8 +532,11 @@ def _check_fields(lc: Lifecycle) -> None:
             raise _refuse(lc, "unknown_field", f"{where} names a field that is not declared", field, lc.fields)
 
     for edge in lc.transitions:
-        for field in edge.does.fields():
+        written = list(edge.does.fields())
+        for index, field in enumerate(written):
             known(field, f"an effect of {edge}")
+            if field in written[:index]:
+                raise _refuse(lc, "repeated_key", f"{edge} writes the field {field!r} in two ways", field)
         for guard in edge.guards:
             if guard.kind != "named":
                 known(guard.argument, f"a guard of {edge}")
@@ -549,7 +552,8 @@ def _check_fields(lc: Lifecycle) -> None:
 def _presence_of(lc: Lifecycle) -> Mapping[str, Mapping[str, Presence]]:
     """Follow every field along every path until nothing changes: set, null, or (paths disagree) free.
 
-    A field starts as null.  A guard that a field is set holds after it, so such an edge carries the field as set.
+    A field starts as null.  A guard that a field is set, or that the deadline in it is reached, holds after it, so such
+    an edge carries the field as set.
     """
     written = [field for field in lc.fields if any(edge.does.writes(field) for edge in lc.transitions)]
     found: dict[str, dict[str, Presence]] = {status: {} for status in lc.statuses}
@@ -560,7 +564,7 @@ def _presence_of(lc: Lifecycle) -> Mapping[str, Mapping[str, Presence]]:
             changed = False
             for field in written:
                 before = Presence.NULL if source is None else found[source][field]
-                if is_set(field) in edge.guards:
+                if is_set(field) in edge.guards or reached(field) in edge.guards:
                     before = Presence.SET
                 after = edge.does.presence(field, before)
                 old = found[edge.target].get(field)
@@ -581,14 +585,13 @@ def _order_of(lc: Lifecycle) -> Iterator[tuple[str, str]]:
         for second in written:
             if first != second and not _stamped_after(lc, first, second) and _stamped_after(lc, second, first):
                 yield first, second
-    for edge in lc.transitions:
-        for deadline in edge.does.deadlines:
-            yield from ((stamp, deadline) for stamp in edge.does.stamps if (edge.source is None))
+    created = [(stamp, end) for edge in lc.legal(None) for end in edge.does.deadlines for stamp in edge.does.stamps]
+    yield from (pair for pair in dict.fromkeys(created) if not _stamped_after(lc, *pair))
 
 
 def _stamped_after(lc: Lifecycle, field: str, other: str) -> bool:
-    """Whether some path stamps ``field`` after ``other`` was stamped and while it still stands."""
-    queue = [edge.target for edge in lc.transitions if other in (*edge.does.stamps, *edge.does.stamps_once)]
+    """Whether some path stamps ``field`` after ``other`` was stamped (or set as a deadline) and while it still stands."""
+    queue = [e.target for e in lc.transitions if other in (*e.does.stamps, *e.does.stamps_once, *e.does.deadlines)]
     seen = set(queue)
     while queue:
         for edge in lc.legal(queue.pop()):

@@ -1,0 +1,1 @@
+"""The benchmarks of runstate: ``python -m benchmarks``."""

@@ -1,0 +1,21 @@
+"""The command line.  Its framework is in an extra; without it the command says how to get it."""
+
+from __future__ import annotations
+
+import sys
+from importlib.util import find_spec
+from typing import Final
+
+__all__ = ["main"]
+
+MISSING_EXTRA: Final = "runstate: the command line needs two more packages: pip install 'runstate[cli]'"
+
+
+def main() -> None:
+    """Entry point of the ``runstate`` command."""
+    if find_spec("click") is None or find_spec("rich") is None:
+        print(MISSING_EXTRA, file=sys.stderr)
+        raise SystemExit(2)
+    from runstate.cli.commands import runstate
+
+    runstate(prog_name="runstate")

@@ -1,0 +1,5 @@
+"""``python -m runstate.cli``."""
+
+from runstate.cli import main
+
+main()

@@ -1,0 +1,1 @@
+"""The judge: an independent reading of the same table, for anyone's record of a run."""

@@ -1,0 +1,113 @@
+"""``check``: judge whole logs, one monitor a path (or one for all of them), and sum up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import BinaryIO
+
+import attrs
+
+from runstate.conformance.findings import Finding, Severity
+from runstate.conformance.monitor import Monitor, Verdict, Watched
+from runstate.edge import Limits
+from runstate.observe import read
+
+__all__ = ["Judged", "Summary", "check_bytes", "judge", "summarise"]
+
+CHUNK = 1 << 18
+"""Bytes read at a time."""
+
+
+@attrs.frozen(kw_only=True)
+class Judged:
+    """What was found in one log."""
+
+    file: str
+    monitor: Monitor
+    size: int
+    """Bytes read."""
+
+    @property
+    def runs(self) -> tuple[Watched, ...]:
+        """The runs in the order of their first observation."""
+        return tuple(self.monitor.runs.values())
+
+    @property
+    def loose(self) -> tuple[Finding, ...]:
+        """The findings that belong to no run."""
+        return tuple(self.monitor.loose)
+
+    @property
+    def problem(self) -> str | None:
+        """Why nothing could be judged, as one line; None where something was."""
+        if self.monitor.observations:
+            return None
+        if not self.size:
+            return "the file is empty: no bytes, no observations"
+        first = next(iter(self.loose), None)
+        why = f"; first fault, line {first.line}: {first.message}" if first is not None else ""
+        return f"no observation can be read from it{why}"
+
+
+@attrs.frozen(kw_only=True)
+class Summary:
+    """Counts over all logs."""
+
+    files: int
+    observations: int
+    runs: int
+    complete: int
+    open: int
+    illegal: int
+    unknown: int
+    errors: int
+    warnings: int
+    notes: int
+
+
+def judge(chunks: Iterable[bytes], monitor: Monitor, *, file: str = "-", limits: Limits | None = None) -> Judged:
+    """Feed a log to a monitor."""
+    size = 0
+
+    def counted() -> Iterator[bytes]:
+        nonlocal size
+        for chunk in chunks:
+            size += len(chunk)
+            yield chunk
+
+    for observation in read(counted(), file=file, limits=limits):
+        monitor.feed(observation)
+    return Judged(file=file, monitor=monitor, size=size)
+
+
+def check_bytes(data: bytes, *, file: str = "-", monitor: Monitor | None = None) -> Judged:
+    """Judge a log that is in memory."""
+    return judge((data,), monitor or Monitor(), file=file)
+
+
+def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
+    """The bytes of an open file, piece by piece."""
+    while chunk := stream.read(CHUNK):
+        yield chunk
+
+
+def summarise(judged: Iterable[Judged]) -> Summary:
+    """Count verdicts and findings; a monitor that several logs share counts once."""
+    judged = tuple(judged)
+    monitors = list({id(one.monitor): one.monitor for one in judged}.values())
+    runs = [run for monitor in monitors for run in monitor.runs.values()]
+    findings = [f for monitor in monitors for f in monitor.loose] + [f for run in runs for f in run.findings]
+    verdicts = [run.verdict for run in runs]
+    weights = [finding.severity for finding in findings]
+    return Summary(
+        files=len(judged),
+        observations=sum(monitor.observations for monitor in monitors),
+        runs=len(runs),
+        complete=verdicts.count(Verdict.COMPLETE),
+        open=verdicts.count(Verdict.OPEN),
+        illegal=verdicts.count(Verdict.ILLEGAL),
+        unknown=verdicts.count(Verdict.UNKNOWN),
+        errors=weights.count(Severity.ERROR),
+        warnings=weights.count(Severity.WARNING),
+        notes=weights.count(Severity.NOTE),
+    )

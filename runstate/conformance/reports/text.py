@@ -1,0 +1,93 @@
+"""The report for reading: per run one line with its path and times, then its faults, each with what was allowed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from runstate.conformance.check import Judged, Summary, summarise
+from runstate.conformance.findings import Finding, Severity
+from runstate.conformance.monitor import Seen, Verdict, Watched
+
+__all__ = ["lines", "path_line", "summary_line"]
+
+Style = Callable[[str, str], str]
+"""(text, meaning) -> styled text; meanings are verdicts, severities, ``dim`` and ``bold``."""
+
+
+def _plain(text: str, _meaning: str) -> str:
+    return text
+
+
+def lines(judged: Iterable[Judged], style: Style = _plain) -> Iterator[str]:
+    """The report, line by line, without line ends; logs that hold no observation are left out."""
+    judged = tuple(one for one in judged if one.problem is None)
+    if not judged:
+        return
+    for one in {id(one.monitor): one for one in judged}.values():
+        yield from _of_log(one, [other.file for other in judged if other.monitor is one.monitor], style)
+        yield ""
+    yield summary_line(summarise(judged), style)
+
+
+def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
+    monitor = one.monitor
+    title = " + ".join(files)
+    lifecycle = monitor.recognised or monitor.lifecycle
+    how = "as told" if monitor.lifecycle else "recognised" if monitor.followed else "taken for granted"
+    yield f"{style(title, 'bold')}  {style(f'{lifecycle.name} ({how})' if lifecycle else 'no run in it', 'dim')}"
+    for run in one.runs:
+        name = "" if lifecycle is run.lifecycle else f" [{run.lifecycle.name}]"
+        yield f"  {style(run.verdict.value, run.verdict.value):<8} {run.id}{name}  {path_line(run, style)}"
+        for finding in run.findings:
+            yield from _of_finding(finding, style)
+    for finding in one.loose:
+        yield from _of_finding(finding, style)
+
+
+def _of_finding(finding: Finding, style: Style) -> Iterator[str]:
+    where = f"line {finding.line}" if finding.line is not None else finding.path
+    yield f"    {where}: {style(f'{finding.severity.value} {finding.code}', finding.severity.value)} {finding.message}"
+    if finding.advice and finding.severity is not Severity.NOTE:
+        yield f"      {style('→ ' + finding.advice, 'dim')}"
+
+
+def path_line(run: Watched, style: Style = _plain) -> str:
+    """``queued → in_progress 2 s → completed 5 s``: each status with the seconds since the stamp before it.
+
+    ``×3`` is a status seen three times in a row, ``✗`` a step that the table does not allow.
+    """
+    words: list[str] = []
+    before: float | None = None
+    for seen in run.path:
+        words.append(_leg(seen, before, style))
+        before = seen.since if seen.since is not None else before
+    if run.verdict is Verdict.OPEN and run.next:
+        words.append(style(f"({' | '.join(run.next)})", "dim"))
+    return " → ".join(words) or style("no known status", "dim")
+
+
+def _leg(seen: Seen, before: float | None, style: Style) -> str:
+    after = "" if seen.since is None or before is None else f" {seen.since - before:g} s"
+    times = "" if seen.times == 1 else f" ×{seen.times}"
+    return style(f"✗ {seen.status}", "error") + after + times if seen.faulty else f"{seen.status}{after}{times}"
+
+
+def summary_line(summary: Summary, style: Style = _plain) -> str:
+    """One line with all counts."""
+    verdicts = ", ".join(
+        style(f"{count} {word}", word)
+        for word, count in (
+            ("complete", summary.complete),
+            ("open", summary.open),
+            ("illegal", summary.illegal),
+            ("unknown", summary.unknown),
+        )
+        if count
+    )
+    counts = f"{_many(summary.errors, 'error')}, {_many(summary.warnings, 'warning')}, {_many(summary.notes, 'note')}"
+    seen = f"{_many(summary.files, 'file')}, {_many(summary.observations, 'observation')}, {_many(summary.runs, 'run')}"
+    return f"{seen}{': ' + verdicts if verdicts else ''}; {counts}"
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"

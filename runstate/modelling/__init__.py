@@ -1,0 +1,1 @@
+"""Define, show and reason about lifecycles."""

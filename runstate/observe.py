@@ -1,0 +1,231 @@
+"""Bytes and objects become observations: one thing seen of a run, a stream event or a polled snapshot.
+
+Read are server-sent events, JSON lines, one JSON document (an object, an array, a ``{"object": "list"}`` page), lines
+of ``{"event": …, "data": …}``, and objects of an SDK (anything with ``model_dump``).  What cannot be read becomes an
+observation too, with its fault, so that a bad line never hides the good ones.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
+from typing import Any, Final, Literal, cast
+
+import attrs
+
+from runstate.edge import JSON, Limits, check_value, loads
+from runstate.errors import DecodeError
+from runstate.sse import Parser, ServerSentEvent
+
+__all__ = ["DOCUMENT_BYTES", "Format", "Observation", "observe", "read", "recognise"]
+
+Format = Literal["sse", "jsonl", "json"]
+
+DOCUMENT_BYTES: Final = 1 << 28
+"""Size limit of one JSON document that holds many observations (an array or a page); `Limits` hold for each of them."""
+
+_END: Final = "[DONE]"
+"""Data of the event that ends a stream; it is not JSON (API reference, ``done``)."""
+
+_SSE_LINE = re.compile(rb"(?:\A|[\r\n])(?:event|data|id|retry):", re.ASCII)
+_HEAD: Final = 1 << 16
+
+
+@attrs.frozen(kw_only=True)
+class Observation:
+    """One thing seen in a log or stream."""
+
+    value: Mapping[str, Any] | None = None
+    """The decoded object; None where the event carries none or it could not be read."""
+    event: str | None = None
+    """Wire name, as in ``thread.run.completed``; None for a polled snapshot."""
+    end: bool = False
+    """The stream says here that it is over."""
+    fault: DecodeError | None = None
+    """Why it could not be read."""
+    complete: bool = True
+    """False where a stream broke off within the event."""
+    file: str = "-"
+    line: int | None = None
+    """Number of its first line, from 1; None where the source has no lines."""
+    path: str = "$"
+    """Where in a document, as in ``$.data[2]``."""
+
+
+def observe(
+    seen: object, *, limits: Limits | None = None, file: str = "-", line: int | None = None
+) -> list[Observation]:
+    """What a value of any supported kind shows: a mapping, a list or page of them, or an object with ``model_dump``.
+
+    Never raises for bad data: the fault is in the observation.
+    """
+    limits = limits or Limits()
+    try:
+        value = check_value(_plain(seen), limits)
+    except DecodeError as fault:
+        return [Observation(fault=fault, file=file, line=line)]
+    return list(_of_value(value, limits, file, line, "$"))
+
+
+def _plain(seen: object) -> object:
+    """The JSON value of an SDK object; anything else as it is."""
+    if isinstance(seen, Mapping | list | tuple | str):
+        return seen
+    dump = getattr(seen, "model_dump", None)
+    if callable(dump):
+        return dump(mode="json", by_alias=True)
+    if attrs.has(type(seen)):
+        from runstate.codec import encode  # only whoever hands in records pays for the codec
+
+        return encode(cast("Any", seen))
+    return seen
+
+
+def read(
+    chunks: bytes | Iterable[bytes], *, form: Format | None = None, limits: Limits | None = None, file: str = "-"
+) -> Iterator[Observation]:
+    """Every observation of a log, in its order.
+
+    :param chunks: the bytes of the log, cut anywhere.
+    :param form: what it is; recognised from its first 64 KiB where None.
+    :param limits: bounds for one event, line or object.
+    :param file: name that the observations carry.
+    """
+    limits = limits or Limits()
+    stream = iter((chunks,) if isinstance(chunks, bytes) else chunks)
+    head = b""
+    while len(head) < _HEAD and (chunk := next(stream, None)) is not None:
+        head += chunk
+    stream = chain((head,), stream)
+    kind = form or recognise(head)
+    if kind == "sse":
+        yield from _of_sse(stream, limits, file)
+    elif kind == "json":
+        yield from _of_document(b"".join(stream), limits, file)
+    else:
+        yield from _of_lines(stream, limits, file)
+
+
+def recognise(head: bytes) -> Format:
+    """The format of a log, from its beginning: JSON in one piece, JSON lines, or server-sent events."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] == b"[":
+        return "json"
+    if text[:1] == b"{":
+        first, _, rest = text.partition(b"\n")
+        return "json" if rest.strip() and not _is_json(first) and _opens_document(first) else "jsonl"
+    return "sse" if text[:1] == b":" or _SSE_LINE.search(text) else "jsonl"
+
+
+def _is_json(line: bytes) -> bool:
+    try:
+        loads(line)
+    except DecodeError:
+        return False
+    return True
+
+
+def _opens_document(line: bytes) -> bool:
+    """Whether a line can be the first of an object printed over many lines: it ends where JSON may go on."""
+    return line.rstrip()[-1:] in (b"{", b"[", b",")
+
+
+def _of_sse(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation]:
+    parser = Parser(max_event_bytes=limits.max_bytes)
+    for chunk in chunks:
+        for event in parser.feed(chunk):
+            yield from _of_event(event, limits, file)
+    for event in parser.close():
+        yield from _of_event(event, limits, file)
+
+
+def _of_event(event: ServerSentEvent, limits: Limits, file: str) -> Iterator[Observation]:
+    if event.fault is not None:
+        yield Observation(event=event.event, fault=event.fault, file=file, line=event.line)
+    elif event.data.startswith(_END):
+        yield Observation(event=event.event, end=True, file=file, line=event.line, complete=event.complete)
+    else:
+        for seen in _of_text(event.event, event.data, limits, file, event.line):
+            yield seen if event.complete else attrs.evolve(seen, complete=False)
+
+
+def _of_text(event: str | None, data: str, limits: Limits, file: str, line: int | None) -> Iterator[Observation]:
+    try:
+        value = loads(data, limits)
+    except DecodeError as fault:
+        yield Observation(event=event, fault=fault, file=file, line=line)
+        return
+    if event is None:
+        yield from _of_value(value, limits, file, line, "$")
+    elif isinstance(value, Mapping):
+        yield Observation(event=event, value=value, file=file, line=line)
+    else:
+        yield Observation(event=event, fault=_not_an_object(value, "$"), file=file, line=line)
+
+
+def _of_lines(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation]:
+    for number, line in enumerate(_lines(chunks, limits.max_bytes), 1):
+        if not line.strip():
+            continue
+        try:
+            value = loads(line, limits)
+        except DecodeError as fault:
+            yield Observation(fault=fault, file=file, line=number)
+            continue
+        yield from _of_value(value, limits, file, number, "$")
+
+
+def _lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
+    """Lines without their ends.  Of a line beyond the limit just enough is kept for `loads` to refuse it by size."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.removesuffix(b"\r") for line in lines)
+        if len(rest) > most:
+            rest = rest[: most + 1]
+    if rest:
+        yield rest.removesuffix(b"\r")
+
+
+def _of_document(data: bytes, limits: Limits, file: str) -> Iterator[Observation]:
+    try:
+        value = loads(data, attrs.evolve(limits, max_bytes=DOCUMENT_BYTES, max_depth=limits.max_depth + 2))
+    except DecodeError as fault:
+        yield Observation(fault=fault, file=file, line=1)
+        return
+    yield from _of_value(value, limits, file, None, "$")
+
+
+def _of_value(value: JSON, limits: Limits, file: str, line: int | None, path: str) -> Iterator[Observation]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _of_value(item, limits, file, line, f"{path}[{index}]")
+    elif not isinstance(value, dict):
+        yield Observation(fault=_not_an_object(value, path), file=file, line=line, path=path)
+    elif value.get("object") == "list" and isinstance(value.get("data"), list):
+        yield from _of_value(value["data"], limits, file, line, f"{path}.data")
+    elif isinstance(value.get("event"), str) and "data" in value and "object" not in value:
+        yield from _of_pair(cast("str", value["event"]), value["data"], limits, file, line, path)
+    else:
+        yield Observation(value=value, file=file, line=line, path=path)
+
+
+def _of_pair(event: str, data: JSON, limits: Limits, file: str, line: int | None, path: str) -> Iterator[Observation]:
+    """One ``{"event": …, "data": …}``: data is the object, or its JSON text."""
+    if isinstance(data, dict):
+        yield Observation(event=event, value=data, file=file, line=line, path=path)
+    elif isinstance(data, str) and data.startswith(_END):
+        yield Observation(event=event, end=True, file=file, line=line, path=path)
+    elif isinstance(data, str):
+        yield from _of_text(event, data, limits, file, line)
+    elif data is None:
+        yield Observation(event=event, file=file, line=line, path=path)
+    else:
+        yield Observation(event=event, fault=_not_an_object(data, f"{path}.data"), file=file, line=line, path=path)
+
+
+def _not_an_object(value: object, path: str) -> DecodeError:
+    return DecodeError(
+        path=path, problem="type", reason="an observation is a JSON object", seen=value, allowed="an object"
+    )

@@ -2,7 +2,8 @@
 
 from runstate.codec import decode, decode_list, encode, encode_bytes
 from runstate.conformance.findings import CODES, Code, Finding, Severity
-from runstate.conformance.monitor import Monitor, Verdict
+from runstate.conformance.monitor import Monitor
+from runstate.conformance.watch import Verdict
 from runstate.edge import Limits
 from runstate.engine import Applied, Change, apply, create, due, may
 from runstate.errors import (

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from itertools import accumulate
 from types import MappingProxyType
-from typing import Any, NoReturn, TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 import attrs
 
@@ -180,7 +180,7 @@ class _Twice(dict[str, Any]):
 _Parse: TypeAlias = Callable[[str, bytes, bytes], object]
 """From (text, the same as UTF-8, its skeleton) to a value.  Raises json.JSONDecodeError or RecursionError.
 
-The value may hold `_Huge`, `_Twice`, infinities and lone surrogates: `_walk` refuses them.
+The value may hold `_Huge`, `_Twice`, NaN, infinities and lone surrogates: `_walk` refuses them.
 """
 
 
@@ -304,10 +304,6 @@ def _parse_orjson(text: str, utf8: bytes, skeleton: bytes) -> object:
     return _parse_stdlib(text, utf8, skeleton)
 
 
-def _refuse_constant(name: str) -> NoReturn:
-    raise json.JSONDecodeError(name, name, 0)
-
-
 def _bounded_int(literal: str) -> int | _Huge:
     if len(literal) <= _WIDEST_LITERAL:
         return int(literal)
@@ -328,9 +324,9 @@ def _telling_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return twice
 
 
-_PLAIN = json.JSONDecoder(parse_constant=_refuse_constant)
-_WARY = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_bounded_int)
-_TELLING = json.JSONDecoder(parse_constant=_refuse_constant, parse_int=_bounded_int, object_pairs_hook=_telling_pairs)
+_PLAIN = json.JSONDecoder()  # takes NaN and Infinity; the walk refuses them, with their path
+_WARY = json.JSONDecoder(parse_int=_bounded_int)
+_TELLING = json.JSONDecoder(parse_int=_bounded_int, object_pairs_hook=_telling_pairs)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False, check_circular=False)
 
 

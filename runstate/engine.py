@@ -89,7 +89,9 @@ def create(
     _check_creation(lifecycle, edge, record, {name: item for name, item in fields.items() if name not in own})
     _check_payload(lifecycle, edge, own)
     _check_guards(lifecycle, edge, None, own, at)
-    values = {name: item for name, item in fields.items() if name not in own}
+    needed = (f.name for f in attrs.fields(record) if f.init and f.default is attrs.NOTHING)  # type: ignore[arg-type]
+    values: dict[str, Any] = dict.fromkeys(name for name in needed if name in lifecycle.presence[edge.target])
+    values.update({name: item for name, item in fields.items() if name not in own})
     values.update(_written(edge, at, own, ttl, {}))
     values[lifecycle.status_field] = edge.target
     made = record(**values)
@@ -116,15 +118,12 @@ def apply(
     :raises BadRecord: where the payload would make a record that breaks a rule.
     """
     lifecycle = _lifecycle_of(run)
-    status: str = getattr(run, lifecycle.status_field)
-    edge = _legal(lifecycle, status, event, strict=strict)
+    edge = _legal(lifecycle, _status_of(lifecycle, run), event, strict=strict)
     _check_times(lifecycle, edge, at, ttl)
     _check_payload(lifecycle, edge, payload)
-    stamps = {name: getattr(run, name, None) for name in lifecycle.fields}
-    standing = (stamps[name] for name, kind in lifecycle.fields.items() if kind is FieldKind.STAMP)
-    now = max(at, *(stamp for stamp in standing if stamp is not None), at)
+    now = _clamped(lifecycle, run, at)
     _check_guards(lifecycle, edge, run, payload, now)
-    values = _written(edge, now, payload, ttl, stamps)
+    values = _written(edge, now, payload, ttl, {name: getattr(run, name, None) for name in lifecycle.fields})
     values[lifecycle.status_field] = edge.target
     moved: R = attrs.evolve(run, **values)  # type: ignore[misc]  # any attrs record
     keep_rules(moved)
@@ -137,16 +136,25 @@ def may(run: object, *, at: float | None = None, strict: bool = False) -> tuple[
     Conditions on fields are weighed, those on deadlines only where ``at`` is given, those on payload never.
     """
     lifecycle = _lifecycle_of(run)
-    edges = lifecycle.legal(getattr(run, lifecycle.status_field), strict=strict)
-    return tuple(edge.event for edge in edges if all(_holds(guard, run, at) is not False for guard in edge.guards))
+    now = None if at is None else _clamped(lifecycle, run, at)
+    edges = lifecycle.legal(_status_of(lifecycle, run), strict=strict)
+    return tuple(edge.event for edge in edges if all(_holds(guard, run, now) is not False for guard in edge.guards))
 
 
 def due(run: object, at: float, *, strict: bool = False) -> tuple[str, ...]:
     """The events that time alone now demands: their deadline is reached.  At most ``expire`` for a run."""
     lifecycle = _lifecycle_of(run)
-    edges = lifecycle.legal(getattr(run, lifecycle.status_field), strict=strict)
+    edges = lifecycle.legal(_status_of(lifecycle, run), strict=strict)
     timed = [edge for edge in edges if any(guard.kind == "reached" for guard in edge.guards)]
-    return tuple(edge.event for edge in timed if all(_holds(guard, run, at) is not False for guard in edge.guards))
+    now = _clamped(lifecycle, run, at)
+    return tuple(edge.event for edge in timed if all(_holds(guard, run, now) is not False for guard in edge.guards))
+
+
+def _clamped(lifecycle: Lifecycle, record: object, at: float) -> float:
+    """The time that counts: never before a stamp of the record, whatever the clock says."""
+    stamps = (name for name, kind in lifecycle.fields.items() if kind is FieldKind.STAMP)
+    standing: list[float] = [stamp for name in stamps if (stamp := getattr(record, name, None)) is not None]
+    return max([at, *standing])
 
 
 def _lifecycle_of(record: object) -> Lifecycle:
@@ -162,6 +170,20 @@ def _lifecycle_of(record: object) -> Lifecycle:
         reason="the class names no lifecycle",
         allowed="a runstate.Lifecycle as class attribute",
         advice="Write __lifecycle__: ClassVar[Lifecycle] = … in the class.",
+    )
+
+
+def _status_of(lifecycle: Lifecycle, record: object) -> str:
+    status: object = getattr(record, lifecycle.status_field, None)
+    if isinstance(status, str) and status in lifecycle.statuses:
+        return status
+    raise BadRecord(
+        record=type(record).__name__,
+        field=lifecycle.status_field,
+        rule="RS106",
+        value=status,
+        reason=f"{lifecycle.name} has no such status",
+        allowed=", ".join(str(s) for s in lifecycle.statuses),
     )
 
 
@@ -254,7 +276,9 @@ def _check_times(lifecycle: Lifecycle, edge: Transition, at: object, ttl: object
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    return isinstance(value, int) and not isinstance(value, bool)  # an int is finite, however large
 
 
 def _check_payload(lifecycle: Lifecycle, edge: Transition, payload: Mapping[str, Any]) -> None:

@@ -53,7 +53,7 @@ class Rulebook:
 
 
 def _fire(machine: Machine, source: str | None, event: str) -> str | None:
-    if event not in machine.events:
+    if event not in machine.events or source == ABSENT:
         return None
     draft = _Draft(ABSENT if source is None else str(source))
     try:

@@ -86,21 +86,17 @@ def _of(*types: type, null: bool = False) -> Validator:
     return check
 
 
-def _each(inner: type) -> Validator:
+def _each(inner: type, *, null: bool = False) -> Validator:
     """A tuple of instances of the type."""
+    words = f"a tuple of {inner.__name__}" + (" or null" if null else "")
 
     def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
+        if value is None and null:
+            return
         if not isinstance(value, tuple) or not all(isinstance(item, inner) for item in value):
-            raise _bad(
-                instance, attribute.name, value, "the value is of the wrong type", f"a tuple of {inner.__name__}"
-            )
+            raise _bad(instance, attribute.name, value, "the value is of the wrong type", words)
 
     return check
-
-
-def _strings(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if value is not None:
-        _each(str)(instance, attribute, value)
 
 
 def _count(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
@@ -132,7 +128,7 @@ def _metadata(instance: object, attribute: attrs.Attribute[Any], value: object) 
 
 
 def _read_only(value: Any) -> Any:
-    return freeze(value) if isinstance(value, Mapping | list) else value
+    return freeze(value) if isinstance(value, Mapping | list | tuple) else value
 
 
 def _tuple(value: Any) -> Any:
@@ -251,6 +247,12 @@ class ToolOutput:
     wire: Wire = _wire
 
 
+def _total(usage: Any) -> int:
+    """The sum of the two counts; 0 where one is none, so that its own validator says so."""
+    counts = (usage.prompt_tokens, usage.completion_tokens)
+    return sum(counts) if all(isinstance(count, int) for count in counts) else 0
+
+
 @attrs.frozen(slots=True, weakref_slot=False)
 class Usage:
     """Tokens used.  Null on a live run; zeros are allowed on an ended one."""
@@ -258,7 +260,7 @@ class Usage:
     prompt_tokens: int = attrs.field(validator=_count)
     completion_tokens: int = attrs.field(validator=_count)
     total_tokens: int = attrs.field(
-        default=attrs.Factory(lambda self: self.prompt_tokens + self.completion_tokens, takes_self=True),
+        default=attrs.Factory(_total, takes_self=True),
         validator=_count,
     )
     prompt_token_details: FrozenDict[str, Any] | None = attrs.field(
@@ -367,7 +369,7 @@ class Run:
     """Documented as not nullable; null in 129 of 577 recorded objects."""
     tools: tuple[Tool, ...] = attrs.field(default=(), converter=_tuple, validator=_each(Tool))
     file_ids: tuple[str, ...] | None = attrs.field(
-        default=None, converter=_tuple, validator=_strings, metadata={"optional": True}
+        default=None, converter=_tuple, validator=_each(str, null=True), metadata={"optional": True}
     )
     """v1 only; its presence tells v1 from v2."""
     tool_resources: FrozenDict[str, Any] | None = attrs.field(
@@ -465,11 +467,11 @@ class Message:
         default=(), converter=_read_only, validator=_each(FrozenDict)
     )
     attachments: tuple[FrozenDict[str, Any], ...] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(tuple, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=_each(FrozenDict, null=True), metadata={"optional": True}
     )
     """v2; v1 has ``file_ids`` in its place."""
     file_ids: tuple[str, ...] | None = attrs.field(
-        default=None, converter=_tuple, validator=_strings, metadata={"optional": True}
+        default=None, converter=_tuple, validator=_each(str, null=True), metadata={"optional": True}
     )
     metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=_metadata)
     wire: Wire = _wire

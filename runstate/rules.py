@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypeGuard
 
 import attrs
 
@@ -42,6 +42,8 @@ class Broken:
     allowed: str
     quirk: Quirk | None = None
     """Set where the departure is known and tolerated in objects of this profile."""
+    by: float = 0
+    """Of two times out of order: how many seconds lie between them."""
 
 
 @lru_cache(maxsize=256)
@@ -93,13 +95,14 @@ def broken_rules(lifecycle: Lifecycle, status: str, fields: Mapping[str, Any]) -
         yield Broken(rule.code, rule.field, value, rule.says, allowed, quirk)
     for earlier, later in lifecycle.order:
         first, second = fields.get(earlier), fields.get(later)
-        if _is_time(first) and _is_time(second) and first > second:  # type: ignore[operator]
-            yield Broken("RS301", later, second, f"{later} must not be before {earlier} ({first})", f">= {first}")
+        if _is_time(first) and _is_time(second) and first > second:
+            says = f"{later} must not be before {earlier} ({first})"
+            yield Broken("RS301", later, second, says, f">= {first}", by=first - second)
 
 
 def _kind_words(kind: FieldKind) -> str:
     return {FieldKind.STAMP: "a time", FieldKind.DEADLINE: "a deadline"}.get(kind, "a value")
 
 
-def _is_time(value: object) -> bool:
+def _is_time(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)

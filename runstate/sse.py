@@ -113,8 +113,7 @@ class Parser:
 
     def close(self) -> list[ServerSentEvent]:
         """The stream has ended: the event that it left unfinished, if any.  The parser is as new afterwards."""
-        if self._head:
-            self._read(self._head)  # the start of a byte order mark, which is all there is: it ends no line
+        # what may be left in _head, the start of a byte order mark, is no field
         if self._line:
             self._end_line()
         event = self._end_block(complete=False)

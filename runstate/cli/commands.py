@@ -162,7 +162,7 @@ def _judge_paths(
         one = shared if shared is not None else monitor()
         seen = one.observations
         try:
-            result = judge(_chunks(path), one, file=path)
+            result = judge(_chunks(path), one, file=path, close=shared is None or path == paths[-1])
         except OSError as error:
             print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
             unreadable = True

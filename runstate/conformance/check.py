@@ -8,7 +8,8 @@ from typing import BinaryIO
 import attrs
 
 from runstate.conformance.findings import Finding, Severity
-from runstate.conformance.monitor import Monitor, Verdict, Watched
+from runstate.conformance.monitor import Monitor
+from runstate.conformance.watch import Verdict, Watched
 from runstate.edge import Limits
 from runstate.observe import read
 
@@ -65,8 +66,10 @@ class Summary:
     notes: int
 
 
-def judge(chunks: Iterable[bytes], monitor: Monitor, *, file: str = "-", limits: Limits | None = None) -> Judged:
-    """Feed a log to a monitor."""
+def judge(
+    chunks: Iterable[bytes], monitor: Monitor, *, file: str = "-", limits: Limits | None = None, close: bool = True
+) -> Judged:
+    """Feed a log to a monitor; with ``close`` the log is over after it."""
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -77,6 +80,8 @@ def judge(chunks: Iterable[bytes], monitor: Monitor, *, file: str = "-", limits:
 
     for observation in read(counted(), file=file, limits=limits):
         monitor.feed(observation)
+    if close:
+        monitor.close()
     return Judged(file=file, monitor=monitor, size=size)
 
 

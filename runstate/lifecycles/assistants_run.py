@@ -68,9 +68,10 @@ def _covers_every_tool_call(run: Any, payload: Mapping[str, Any], _at: float) ->
     return FrozenDict({"missing": missing, "unknown": unknown, "repeated": repeated})
 
 
-def _call_id(output: Any) -> object:
-    """The call that an output answers, of a mapping or of a record."""
-    return output.get("tool_call_id") if isinstance(output, Mapping) else getattr(output, "tool_call_id", None)
+def _call_id(output: Any) -> str | None:
+    """The call that an output answers, of a mapping or of a record; None where it names none."""
+    call = output.get("tool_call_id") if isinstance(output, Mapping) else getattr(output, "tool_call_id", None)
+    return call if isinstance(call, str) else None
 
 
 S, E = Status, Event

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from runstate.conformance.check import Judged, Summary, summarise
 from runstate.conformance.findings import Finding, Severity
-from runstate.conformance.monitor import Seen, Verdict, Watched
+from runstate.conformance.watch import Seen, Verdict, Watched
 
 __all__ = ["lines", "path_line", "summary_line"]
 
@@ -37,7 +37,7 @@ def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
     yield f"{style(title, 'bold')}  {style(f'{lifecycle.name} ({how})' if lifecycle else 'no run in it', 'dim')}"
     for run in one.runs:
         name = "" if lifecycle is run.lifecycle else f" [{run.lifecycle.name}]"
-        yield f"  {style(run.verdict.value, run.verdict.value):<8} {run.id}{name}  {path_line(run, style)}"
+        yield f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {run.id}{name}  {path_line(run, style)}"
         for finding in run.findings:
             yield from _of_finding(finding, style)
     for finding in one.loose:
@@ -67,7 +67,9 @@ def path_line(run: Watched, style: Style = _plain) -> str:
 
 
 def _leg(seen: Seen, before: float | None, style: Style) -> str:
-    after = "" if seen.since is None or before is None else f" {seen.since - before:g} s"
+    after = ""
+    if seen.since is not None and before is not None and seen.since >= before:  # RS3xx tells of times that run back
+        after = f" {seen.since - before:g} s"
     times = "" if seen.times == 1 else f" ×{seen.times}"
     return style(f"✗ {seen.status}", "error") + after + times if seen.faulty else f"{seen.status}{after}{times}"
 

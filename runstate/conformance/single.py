@@ -1,0 +1,41 @@
+"""One observation of one object, judged by its lifecycle alone: all broken rules, whatever else is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from runstate.conformance.fields import identity, kinds, movement, presence, remember
+from runstate.conformance.findings import Finding, Severity
+from runstate.conformance.transitions import announcement, creates, transition
+from runstate.conformance.watch import Assume, Watched, finding_at, shown
+from runstate.observe import Observation
+
+__all__ = ["judge_single"]
+
+
+def judge_single(
+    seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, strict: bool, assume: Assume
+) -> Iterator[Finding]:
+    """Every finding on the observation; afterwards ``run`` has gone on to it.
+
+    :param fields: the object, schema keys in snake_case.
+    :param stream: whether every transition must be seen.
+    """
+    lifecycle = run.lifecycle
+    status = fields.get(lifecycle.status_field)
+    yield from identity(seen, run, fields)
+    yield from kinds(seen, lifecycle, status, fields)
+    if not isinstance(status, str) or status not in lifecycle.statuses:
+        message = f"status {shown(status)} is none of {lifecycle.name}'s; allowed: {', '.join(lifecycle.statuses)}"
+        yield finding_at("RS106", seen, message, field=lifecycle.status_field, allowed=lifecycle.statuses)
+        return
+    if run.status is None:
+        run.whole = creates(lifecycle, seen.event)
+    faults = list(transition(seen, run, status, stream=stream, strict=strict, lost=assume.lost))
+    yield from faults
+    yield from announcement(seen, lifecycle, status)
+    yield from presence(seen, lifecycle, status, fields, assume.skew)
+    yield from movement(seen, run, status, fields, stream=stream and not assume.lost, skew=assume.skew)
+    illegal = any(fault.severity is Severity.ERROR for fault in faults)
+    remember(seen, run, status, fields, illegal=illegal)

@@ -1,0 +1,54 @@
+"""Hypothesis profiles, the folders of recorded runs and oracles, and the versions in the report's header."""
+
+from __future__ import annotations
+
+import os
+from importlib import metadata
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("ci", derandomize=True, deadline=None, print_blob=True)
+settings.register_profile(
+    "long",
+    deadline=None,
+    print_blob=True,
+    max_examples=5_000,
+    suppress_health_check=[HealthCheck.too_slow],  # thousands of examples are slow on purpose
+)
+settings.load_profile(os.environ.get("RUNSTATE_PROFILE", "ci"))
+
+
+def pytest_report_header() -> str:
+    """The versions that explain a failure elsewhere."""
+    names = ("attrs", "cattrs", "transitions", "hypothesis")
+    return "with " + ", ".join(f"{name} {metadata.version(name)}" for name in names)
+
+
+def folder_named_by(variable: str, environ: dict[str, str]) -> Path:
+    """The folder that an environment variable names.
+
+    Only an unset variable outside CI skips, and says so: a wrong path, and CI without the folder, fail.
+    """
+    value = environ.get(variable)
+    if not value:
+        if environ.get("CI"):
+            pytest.fail(f"{variable} is not set, and CI must not skip what needs it", pytrace=False)
+        pytest.skip(f"{variable} is not set: it names the folder this test reads")
+    path = Path(value)
+    if not path.is_dir():
+        pytest.fail(f"{variable} names no folder: {value}", pytrace=False)
+    return path
+
+
+@pytest.fixture(scope="session")
+def recordings() -> Path:
+    """The folder of raw recorded runs, which is no part of the project."""
+    return folder_named_by("RUNSTATE_RECORDINGS", dict(os.environ))
+
+
+@pytest.fixture(scope="session")
+def oracles() -> Path:
+    """The folder of other verifiers' verdicts, which is no part of the project."""
+    return folder_named_by("RUNSTATE_ORACLES", dict(os.environ))

@@ -3,7 +3,7 @@
 from runstate.codec import decode, decode_list, encode, encode_bytes
 from runstate.conformance.findings import CODES, Code, Finding, Severity
 from runstate.conformance.monitor import Monitor
-from runstate.conformance.watch import Verdict
+from runstate.conformance.watch import Assume, Verdict, Watched
 from runstate.edge import Limits
 from runstate.engine import Applied, Change, apply, create, due, may
 from runstate.errors import (
@@ -37,8 +37,10 @@ from runstate.lifecycle import (
 )
 from runstate.lifecycles import ASSISTANTS_MESSAGE, ASSISTANTS_RUN, ASSISTANTS_RUN_STEP, CATALOGUE
 from runstate.lifecycles.assistants_message import MessageEvent, MessageStatus
+from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS, MESSAGE_IN_RUN, STEP_IN_RUN
 from runstate.lifecycles.assistants_run import Event, Status
 from runstate.lifecycles.assistants_step import StepEvent, StepStatus
+from runstate.nesting import Nesting
 from runstate.observe import Observation, observe, read
 from runstate.record import (
     FunctionCall,
@@ -63,10 +65,12 @@ from runstate.record import (
 
 __all__ = [
     "ASSISTANTS_MESSAGE",
+    "ASSISTANTS_PARTS",
     "ASSISTANTS_RUN",
     "ASSISTANTS_RUN_STEP",
     "AlreadyTerminal",
     "Applied",
+    "Assume",
     "BadLifecycle",
     "BadPayload",
     "BadRecord",
@@ -91,10 +95,12 @@ __all__ = [
     "LastError",
     "Lifecycle",
     "Limits",
+    "MESSAGE_IN_RUN",
     "Message",
     "MessageEvent",
     "MessageStatus",
     "Monitor",
+    "Nesting",
     "Observation",
     "Presence",
     "Quirk",
@@ -104,6 +110,7 @@ __all__ = [
     "Run",
     "RunStep",
     "RunstateError",
+    "STEP_IN_RUN",
     "Severity",
     "Status",
     "StepEvent",
@@ -120,6 +127,7 @@ __all__ = [
     "Usage",
     "Verb",
     "Verdict",
+    "Watched",
     "Wire",
     "apply",
     "create",

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar
+from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar, overload
 
 import attrs
 
@@ -60,8 +60,15 @@ class Applied(NamedTuple, Generic[R]):
     change: Change
 
 
+@overload  # a default for a type variable needs Python 3.13
 def create(
-    record: type[R] = Run,  # type: ignore[assignment]  # a default for a type variable needs Python 3.13
+    *, at: float, ttl: float | None = None, event: str | None = None, strict: bool = False, **fields: Any
+) -> Applied[Run]: ...
+
+
+@overload
+def create(
+    record: type[R],
     /,
     *,
     at: float,
@@ -69,7 +76,19 @@ def create(
     event: str | None = None,
     strict: bool = False,
     **fields: Any,
-) -> Applied[R]:
+) -> Applied[R]: ...
+
+
+def create(
+    record: type[Any] = Run,
+    /,
+    *,
+    at: float,
+    ttl: float | None = None,
+    event: str | None = None,
+    strict: bool = False,
+    **fields: Any,
+) -> Applied[Any]:
     """Bring a record into being, in the initial status of its lifecycle.
 
     :param record: an attrs class with a ``__lifecycle__``; `Run` unless told otherwise.
@@ -89,7 +108,7 @@ def create(
     _check_creation(lifecycle, edge, record, {name: item for name, item in fields.items() if name not in own})
     _check_payload(lifecycle, edge, own)
     _check_guards(lifecycle, edge, None, own, at)
-    needed = (f.name for f in attrs.fields(record) if f.init and f.default is attrs.NOTHING)  # type: ignore[arg-type]
+    needed = (f.name for f in attrs.fields(record) if f.init and f.default is attrs.NOTHING)
     values: dict[str, Any] = dict.fromkeys(name for name in needed if name in lifecycle.presence[edge.target])
     values.update({name: item for name, item in fields.items() if name not in own})
     values.update(_written(edge, at, own, ttl, {}))

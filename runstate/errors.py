@@ -12,12 +12,21 @@ those fields; code should read the fields and never parse the message::
     │   └── BadPayload               an argument of the event is missing, superfluous or of the wrong kind
     ├── BadRecord                    a record would break a rule that its lifecycle states
     ├── BadLifecycle                 a lifecycle definition contradicts itself
-    └── DecodeError                  bytes or JSON values that are not what they should be
+    ├── DecodeError                  bytes or JSON values that are not what they should be
+    └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
+        ├── NotFound                 no such run in this tenant and lifecycle
+        ├── Conflict                 another writer was first; the winner is named
+        ├── LeaseLost                the claim is no longer this worker's
+        ├── IdempotencyMismatch      the key was used before, for another request
+        ├── WaitTimeout              the run did not get there in time
+        ├── StoreBusy                the lock or a connection was not to be had in time; try again
+        ├── StoreUnavailable         the database is gone or full; whether the change was kept may be unknown
+        └── SchemaMismatch           the tables are newer than this version, damaged, or of another definition
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import attrs
 
@@ -27,11 +36,21 @@ __all__ = [
     "BadPayload",
     "BadRecord",
     "CallerError",
+    "Conflict",
     "DecodeError",
     "GuardFailed",
+    "IdempotencyMismatch",
     "IllegalTransition",
+    "LeaseLost",
+    "NotFound",
     "RunstateError",
+    "SchemaMismatch",
+    "StoreBusy",
+    "StoreError",
+    "StoreUnavailable",
     "UnknownEvent",
+    "WaitTimeout",
+    "Winner",
 ]
 
 
@@ -46,6 +65,27 @@ def _shown(value: object, limit: int = 120) -> str:
 
 def _rebuild(cls: type[RunstateError], fields: dict[str, Any]) -> RunstateError:
     return cls(**fields)
+
+
+@attrs.frozen(kw_only=True)
+class Winner:
+    """The change that was first, as the journal has it."""
+
+    run_id: str
+    seq: int
+    """Number of the change in the run's journal, from 1."""
+    event: str
+    source: str | None
+    """None at creation."""
+    target: str
+    at: int
+    """Microseconds since the epoch."""
+    actor: str | None = None
+    """Who asked for it, where that was said."""
+
+    def __str__(self) -> str:
+        by = f" by {self.actor!r}" if self.actor else ""
+        return f"{str(self.event)!r} -> {str(self.target)!r}{by} (change {self.seq} of run {self.run_id!r})"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)
@@ -100,6 +140,9 @@ class UnknownEvent(CallerError):
 @attrs.define(eq=False, kw_only=True, str=False)
 class IllegalTransition(CallerError):
     """The table has no such transition from this status (or, in strict mode, only an inferred one)."""
+
+    winner: Winner | None = None
+    """The change that brought the run into this status, where a store knows it: who was first."""
 
 
 @attrs.define(eq=False, kw_only=True, str=False)
@@ -193,7 +236,7 @@ class DecodeError(RunstateError):
     path: str = "$"
     """Where, as a JSON path: ``$.usage.total_tokens``; ``$`` is the whole document."""
     problem: str
-    """Which check failed, one word of a closed set (see ``runstate.edge.PROBLEMS``)."""
+    """Which check failed, one word of a closed set (``runstate.edge.PROBLEMS`` and ``runstate.codec.PROBLEMS``)."""
     seen: object = None
     """What stood there, or None where it is missing."""
     allowed: str = ""
@@ -204,3 +247,109 @@ class DecodeError(RunstateError):
         allowed = f" Allowed: {self.allowed}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{self.path}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class StoreError(RunstateError):
+    """A store cannot do what it was asked.  Nothing was done, unless the error says that this is unknown."""
+
+    who = "caller"
+
+    run_id: str | None = None
+    """The run in question, where there is one."""
+
+    def __str__(self) -> str:
+        where = "" if self.run_id is None else f"run {self.run_id!r}: "
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{where}{self.reason}.{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class NotFound(StoreError):
+    """No such run in this tenant and lifecycle; whether another tenant has it is not told."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class Conflict(StoreError):
+    """Another writer was first, and the request no longer fits what stands in the store."""
+
+    winner: Winner | None = None
+    """The change that was first; None where it was pruned since."""
+    expected: int | None = None
+    """The revision that the request was made for."""
+    seen: int | None = None
+    """The revision that stands in the store."""
+
+    def __str__(self) -> str:
+        first = f" First was {self.winner}." if self.winner else ""
+        return f"{super().__str__()}{first}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class LeaseLost(StoreError):
+    """The claim is no longer this worker's: its lease ended, or somebody else holds the run.  Stop working on it."""
+
+    worker: str
+    """Who held the claim."""
+    fence: int
+    """Fencing token of the claim."""
+    seen_fence: int
+    """Fencing token that stands in the store."""
+    seen_worker: str | None = None
+    """Who holds the run now, if anybody."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class IdempotencyMismatch(StoreError):
+    """The idempotency key was used before, for another request; neither is applied again."""
+
+    key: str
+    fingerprint: str
+    """Of this request."""
+    seen_fingerprint: str
+    """Of the request that the key was first used for."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class WaitTimeout(StoreError):
+    """The run did not get where it was waited for in time.  It goes on."""
+
+    status: str
+    """Its status at the end of the wait."""
+    seconds: float
+    """How long was waited."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class StoreBusy(StoreError):
+    """A lock or a connection was not to be had in time.  Nothing was done; try again."""
+
+    who = "store"
+
+    seconds: float = 0.0
+    """How long was waited."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class StoreUnavailable(StoreError):
+    """The database is gone, full or broken."""
+
+    who = "store"
+
+    outcome: Literal["none", "unknown"] = "none"
+    """``none``: nothing was done.  ``unknown``: the connection broke while committing; ask again with the same key."""
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class SchemaMismatch(StoreError):
+    """The tables in the database are not those that this version of runstate works with."""
+
+    who = "store"
+
+    seen: object = None
+    """What stands in the database: a schema version, or the names of what is missing or different."""
+    known: object = None
+    """What this version of runstate knows."""
+
+    def __str__(self) -> str:
+        return f"{super().__str__()} Seen: {_shown(self.seen)}. Known: {_shown(self.known)}."

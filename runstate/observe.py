@@ -7,6 +7,7 @@ observation too, with its fault, so that a bad line never hides the good ones.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -62,10 +63,32 @@ def observe(
     """
     limits = limits or Limits()
     try:
-        value = check_value(_plain(seen), limits)
+        value = _json_of(seen, limits)
     except DecodeError as fault:
         return [Observation(fault=fault, file=file, line=line)]
     return list(_of_value(value, limits, file, line, "$"))
+
+
+def _json_of(seen: object, limits: Limits) -> JSON:
+    """The value in plain JSON types, also where objects of an SDK or read-only collections stand inside it."""
+    try:
+        return check_value(_plain(seen), limits)
+    except DecodeError as fault:
+        if fault.problem != "type":
+            raise
+        try:
+            text = json.dumps(seen, default=_inner, allow_nan=False)
+        except (TypeError, ValueError, RecursionError):
+            raise fault from None
+        return loads(text, limits)
+
+
+def _inner(seen: object) -> object:
+    """The same for what `json` does not know."""
+    plain = dict(seen) if isinstance(seen, Mapping) else _plain(seen)
+    if plain is seen:
+        raise TypeError
+    return plain
 
 
 def _plain(seen: object) -> object:
@@ -83,7 +106,12 @@ def _plain(seen: object) -> object:
 
 
 def read(
-    chunks: bytes | Iterable[bytes], *, form: Format | None = None, limits: Limits | None = None, file: str = "-"
+    chunks: bytes | Iterable[bytes],
+    *,
+    form: Format | None = None,
+    limits: Limits | None = None,
+    file: str = "-",
+    live: bool = False,
 ) -> Iterator[Observation]:
     """Every observation of a log, in its order.
 
@@ -91,20 +119,26 @@ def read(
     :param form: what it is; recognised from its first 64 KiB where None.
     :param limits: bounds for one event, line or object.
     :param file: name that the observations carry.
+    :param live: the log is still growing: decide on its first line, and never wait for more than that.
     """
     limits = limits or Limits()
     stream = iter((chunks,) if isinstance(chunks, bytes) else chunks)
     head = b""
-    while len(head) < _HEAD and (chunk := next(stream, None)) is not None:
+    while not (live and _has_line(head)) and len(head) < _HEAD and (chunk := next(stream, None)) is not None:
         head += chunk
     stream = chain((head,), stream)
     kind = form or recognise(head)
     if kind == "sse":
         yield from _of_sse(stream, limits, file)
     elif kind == "json":
-        yield from _of_document(b"".join(stream), limits, file)
+        yield from _of_document(stream, limits, file, told=form is not None)
     else:
         yield from _of_lines(stream, limits, file)
+
+
+def _has_line(head: bytes) -> bool:
+    """Whether a whole line with something in it has arrived."""
+    return b"\n" in head.lstrip(b"\xef\xbb\xbf \t\r\n")
 
 
 def recognise(head: bytes) -> Format:
@@ -128,7 +162,7 @@ def _is_json(line: bytes) -> bool:
 
 def _opens_document(line: bytes) -> bool:
     """Whether a line can be the first of an object printed over many lines: it ends where JSON may go on."""
-    return line.rstrip()[-1:] in (b"{", b"[", b",")
+    return line.rstrip()[-1:] in (b"{", b"[", b",", b":")
 
 
 def _of_sse(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation]:
@@ -146,22 +180,24 @@ def _of_event(event: ServerSentEvent, limits: Limits, file: str) -> Iterator[Obs
     elif event.data.startswith(_END):
         yield Observation(event=event.event, end=True, file=file, line=event.line, complete=event.complete)
     else:
-        for seen in _of_text(event.event, event.data, limits, file, event.line):
+        for seen in _of_text(event.event, event.data, limits, file, event.line, "$"):
             yield seen if event.complete else attrs.evolve(seen, complete=False)
 
 
-def _of_text(event: str | None, data: str, limits: Limits, file: str, line: int | None) -> Iterator[Observation]:
+def _of_text(
+    event: str | None, data: str, limits: Limits, file: str, line: int | None, path: str
+) -> Iterator[Observation]:
     try:
         value = loads(data, limits)
     except DecodeError as fault:
-        yield Observation(event=event, fault=fault, file=file, line=line)
+        yield Observation(event=event, fault=fault, file=file, line=line, path=path)
         return
     if event is None:
-        yield from _of_value(value, limits, file, line, "$")
+        yield from _of_value(value, limits, file, line, path)
     elif isinstance(value, Mapping):
-        yield Observation(event=event, value=value, file=file, line=line)
+        yield Observation(event=event, value=value, file=file, line=line, path=path)
     else:
-        yield Observation(event=event, fault=_not_an_object(value, "$"), file=file, line=line)
+        yield Observation(event=event, fault=_not_an_object(value, "$"), file=file, line=line, path=path)
 
 
 def _of_lines(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation]:
@@ -188,13 +224,25 @@ def _lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
         yield rest.removesuffix(b"\r")
 
 
-def _of_document(data: bytes, limits: Limits, file: str) -> Iterator[Observation]:
+def _of_document(chunks: Iterator[bytes], limits: Limits, file: str, *, told: bool) -> Iterator[Observation]:
+    data = bytearray()
+    while len(data) <= DOCUMENT_BYTES and (chunk := next(chunks, None)) is not None:
+        data += chunk
     try:
         value = loads(data, attrs.evolve(limits, max_bytes=DOCUMENT_BYTES, max_depth=limits.max_depth + 2))
     except DecodeError as fault:
-        yield Observation(fault=fault, file=file, line=1)
+        if not told and _second_line_is_json(data):
+            # lines after all, of which the first is broken
+            yield from _of_lines(chain((bytes(data),), chunks), limits, file)
+        else:
+            yield Observation(fault=fault, file=file, line=1)
         return
     yield from _of_value(value, limits, file, None, "$")
+
+
+def _second_line_is_json(data: bytes | bytearray) -> bool:
+    _, _, rest = data.lstrip().partition(b"\n")
+    return _is_json(bytes(rest.lstrip().partition(b"\n")[0]))
 
 
 def _of_value(value: JSON, limits: Limits, file: str, line: int | None, path: str) -> Iterator[Observation]:
@@ -218,7 +266,7 @@ def _of_pair(event: str, data: JSON, limits: Limits, file: str, line: int | None
     elif isinstance(data, str) and data.startswith(_END):
         yield Observation(event=event, end=True, file=file, line=line, path=path)
     elif isinstance(data, str):
-        yield from _of_text(event, data, limits, file, line)
+        yield from _of_text(event, data, limits, file, line, path)
     elif data is None:
         yield Observation(event=event, file=file, line=line, path=path)
     else:

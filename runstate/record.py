@@ -204,7 +204,9 @@ class ToolCall:
     """A call that the model asks for."""
 
     id: str = attrs.field(validator=_name)
-    function: FunctionCall | None = attrs.field(validator=_of(FunctionCall, null=True), metadata={"optional": True})
+    function: FunctionCall | None = attrs.field(
+        default=None, validator=_of(FunctionCall, null=True), metadata={"optional": True}
+    )
     type: str = attrs.field(default="function", validator=_name)
     wire: Wire = _wire
 

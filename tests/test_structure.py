@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "runstate"
 
 # Groups of modules that the table below allows together.
-TABLE = "errors frozen checks lifecycle lifecycles rules"
+TABLE = "errors frozen checks lifecycle nesting lifecycles rules"
 DRIVE = "record machine engine"
 READ = "edge sse observe"
 
@@ -32,8 +32,9 @@ MAY_IMPORT: dict[str, str] = {
     "frozen": "errors",
     "checks": "errors frozen",
     "lifecycle": "errors frozen",
-    "lifecycles": "errors frozen lifecycle",
-    "rules": "errors frozen checks lifecycle lifecycles",
+    "nesting": "errors frozen lifecycle",
+    "lifecycles": "errors frozen lifecycle nesting",
+    "rules": "errors frozen checks lifecycle nesting lifecycles",
     # drive
     "record": TABLE,
     "machine": f"{TABLE} record",

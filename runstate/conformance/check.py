@@ -67,9 +67,19 @@ class Summary:
 
 
 def judge(
-    chunks: Iterable[bytes], monitor: Monitor, *, file: str = "-", limits: Limits | None = None, close: bool = True
+    chunks: Iterable[bytes],
+    monitor: Monitor,
+    *,
+    file: str = "-",
+    limits: Limits | None = None,
+    close: bool = True,
+    live: bool = False,
 ) -> Judged:
-    """Feed a log to a monitor; with ``close`` the log is over after it."""
+    """Feed a log to a monitor.
+
+    :param close: the log is over after it.
+    :param live: it is still growing, and what comes is judged at once.
+    """
     size = 0
 
     def counted() -> Iterator[bytes]:
@@ -78,7 +88,7 @@ def judge(
             size += len(chunk)
             yield chunk
 
-    for observation in read(counted(), file=file, limits=limits):
+    for observation in read(counted(), file=file, limits=limits, live=live):
         monitor.feed(observation)
     if close:
         monitor.close()

@@ -40,6 +40,7 @@ class Monitor:
     :param assume: what is assumed of the way the log came about.
     :param select: codes or beginnings of codes to report; empty: all.
     :param ignore: codes or beginnings of codes not to report.
+    :param known: asked of each finding; those that it answers True for are not reported.
     :param on_finding: called with each finding as it arises.
     :param release: called with each run as soon as it has ended, which is then given up: memory is bounded by the
         runs that are open, and the last ``remember`` ended ones, kept so that a restart is noticed.
@@ -52,6 +53,7 @@ class Monitor:
     assume: Assume = attrs.field(factory=Assume, kw_only=True)
     select: tuple[str, ...] = attrs.field(default=(), kw_only=True)
     ignore: tuple[str, ...] = attrs.field(default=(), kw_only=True)
+    known: Callable[[Finding], bool] | None = attrs.field(default=None, kw_only=True)
     on_finding: Callable[[Finding], object] | None = attrs.field(default=None, kw_only=True)
     release: Callable[[Watched], object] | None = attrs.field(default=None, kw_only=True)
     remember: int = attrs.field(default=1000, kw_only=True)
@@ -122,18 +124,18 @@ class Monitor:
 
     def _report(self, drafts: Iterator[Found]) -> list[Finding]:
         found: list[Finding] = []
-        touched: list[Watched] = []
         for watched, draft in drafts:
             if not selected(draft.code, self.select, self.ignore):
                 continue
             finding = draft if watched is None else attrs.evolve(draft, run=watched.id)
+            if self.known is not None and self.known(finding):
+                continue
             found.append(finding)
             if watched is None:
                 self.loose.append(finding)
             else:
                 watched.findings.append(finding)
                 watched.errors += finding.severity is Severity.ERROR
-                touched.append(watched)
             if self.on_finding is not None:
                 self.on_finding(finding)
         if self.release is not None:

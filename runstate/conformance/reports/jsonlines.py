@@ -8,10 +8,11 @@ from typing import Any
 
 import attrs
 
-from runstate.conformance.check import Judged, summarise
+from runstate.conformance.check import Judged, Summary, summarise
 from runstate.conformance.findings import Finding
+from runstate.conformance.watch import Watched
 
-__all__ = ["lines"]
+__all__ = ["finding_dict", "lines", "run_line", "summary_line"]
 
 
 def lines(judged: Iterable[Judged]) -> Iterator[str]:
@@ -23,15 +24,7 @@ def lines(judged: Iterable[Judged]) -> Iterator[str]:
     judged = tuple(judged)
     for one in {id(one.monitor): one for one in judged}.values():
         for run in one.runs:
-            yield _line(
-                {
-                    "run": run.id,
-                    "file": run.file,
-                    "lifecycle": run.lifecycle.name,
-                    "verdict": run.verdict.value,
-                    "findings": [finding_dict(finding) for finding in run.findings],
-                }
-            )
+            yield run_line(run)
         by_file: dict[str, list[Finding]] = {}
         for finding in one.loose:
             by_file.setdefault(finding.file, []).append(finding)
@@ -46,7 +39,25 @@ def lines(judged: Iterable[Judged]) -> Iterator[str]:
                     "findings": [finding_dict(finding) for finding in findings],
                 }
             )
-    yield _line({"summary": attrs.asdict(summarise(judged))})
+    yield summary_line(summarise(judged))
+
+
+def run_line(run: Watched) -> str:
+    """The record of one run."""
+    return _line(
+        {
+            "run": run.id,
+            "file": run.file,
+            "lifecycle": run.lifecycle.name,
+            "verdict": run.verdict.value,
+            "findings": [finding_dict(finding) for finding in run.findings],
+        }
+    )
+
+
+def summary_line(summary: Summary) -> str:
+    """The last line."""
+    return _line({"summary": attrs.asdict(summary)})
 
 
 def finding_dict(finding: Finding) -> Mapping[str, Any]:

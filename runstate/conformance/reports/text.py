@@ -8,7 +8,7 @@ from runstate.conformance.check import Judged, Summary, summarise
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.watch import Seen, Verdict, Watched
 
-__all__ = ["lines", "path_line", "summary_line"]
+__all__ = ["finding_lines", "lines", "path_line", "run_line", "summary_line"]
 
 Style = Callable[[str, str], str]
 """(text, meaning) -> styled text; meanings are verdicts, severities, ``dim`` and ``bold``."""
@@ -36,15 +36,21 @@ def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
     how = "as told" if monitor.lifecycle else "recognised" if monitor.followed else "taken for granted"
     yield f"{style(title, 'bold')}  {style(f'{lifecycle.name} ({how})' if lifecycle else 'no run in it', 'dim')}"
     for run in one.runs:
-        name = "" if lifecycle is run.lifecycle else f" [{run.lifecycle.name}]"
-        yield f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {run.id}{name}  {path_line(run, style)}"
+        yield run_line(run, style, named=lifecycle is not run.lifecycle)
         for finding in run.findings:
-            yield from _of_finding(finding, style)
+            yield from finding_lines(finding, style)
     for finding in one.loose:
-        yield from _of_finding(finding, style)
+        yield from finding_lines(finding, style)
 
 
-def _of_finding(finding: Finding, style: Style) -> Iterator[str]:
+def run_line(run: Watched, style: Style = _plain, *, named: bool = False) -> str:
+    """Verdict, id and path of a run; with ``named`` its lifecycle too."""
+    name = f" [{run.lifecycle.name}]" if named else ""
+    return f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {run.id}{name}  {path_line(run, style)}"
+
+
+def finding_lines(finding: Finding, style: Style = _plain) -> Iterator[str]:
+    """What was found and where, and the smallest change that mends it."""
     where = f"line {finding.line}" if finding.line is not None else finding.path
     yield f"    {where}: {style(f'{finding.severity.value} {finding.code}', finding.severity.value)} {finding.message}"
     if finding.advice and finding.severity is not Severity.NOTE:

@@ -1,0 +1,352 @@
+"""``runstate check``: judge recorded logs, or follow one that grows."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+import tomllib
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
+
+import attrs
+import click
+
+from runstate.cli.show import known_lifecycle
+from runstate.errors import DecodeError
+
+if TYPE_CHECKING:
+    from runstate.conformance.baseline import Baseline
+    from runstate.conformance.check import Judged, Summary
+    from runstate.conformance.findings import Finding
+    from runstate.conformance.monitor import Mode, Monitor
+    from runstate.conformance.settings import Settings
+    from runstate.conformance.watch import Watched
+
+__all__ = ["check"]
+
+PROGRESS_FROM: Final = 16 << 20
+"""Bytes from which on reading a file shows its progress on a terminal."""
+CHUNK: Final = 1 << 16
+"""Bytes read at most at a time from what is followed."""
+PAUSE: Final = 0.2
+"""Seconds between two looks at a file that is followed."""
+
+
+@click.command(short_help="Judge recorded streams, poll logs and objects.")
+@click.argument("paths", metavar="PATH…", nargs=-1, required=True)
+@click.option(
+    "--lifecycle", metavar="NAME", help="Judge by this lifecycle; else it is recognised, else the assistant run."
+)
+@click.option(
+    "--mode",
+    type=click.Choice(["auto", "stream", "poll"]),
+    help="stream demands each transition, poll accepts what is reachable and repeats, auto (the default) takes events "
+    "by name as a stream and bare objects as polls.",
+)
+@click.option("--strict", is_flag=True, default=None, help="A transition that is only inferred is an error.")
+@click.option(
+    "--assume",
+    metavar="WORDS",
+    help="What is assumed of the log: lost (events may be missing), duplicates, window=N (events up to N places late), "
+    "skew=S (clocks S seconds apart); several between commas.",
+)
+@click.option(
+    "--select", metavar="CODES", multiple=True, help="Report only these codes or beginnings, as in RS2,RS301."
+)
+@click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these codes or beginnings.")
+@click.option("--as-one-log", is_flag=True, help="Judge all paths as one log, in the order given.")
+@click.option("--follow", is_flag=True, help="Go on reading one growing file or standard input; end with Ctrl-C.")
+@click.option("--baseline", metavar="FILE", help="Report only findings that are not in FILE.")
+@click.option("--write-baseline", metavar="FILE", help="Write the findings to FILE, as known from now on.")
+@click.option(
+    "--config", metavar="FILE", help="Read [tool.runstate] of FILE; else of the nearest pyproject.toml upwards."
+)
+@click.option("--no-config", is_flag=True, help="Read no pyproject.toml.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report."
+)
+@click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
+def check(
+    paths: tuple[str, ...],
+    lifecycle: str | None,
+    mode: str | None,
+    strict: bool | None,
+    assume: str | None,
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    as_one_log: bool,
+    follow: bool,
+    baseline: str | None,
+    write_baseline: str | None,
+    config: str | None,
+    no_config: bool,
+    form: str,
+    output: str | None,
+) -> None:
+    r"""Judge recorded streams, poll logs and objects; "-" reads standard input.
+
+    Reads server-sent events, JSON lines, JSON documents and pages, and lines of {"event", "data"}.
+
+    Exit status: 0 no error found, 1 an error found, 2 wrong usage, or a path that cannot be read or holds no
+    observation (the others are still judged).
+
+    \b
+    runstate check examples/completed.sse
+    runstate check --as-one-log first_leg.sse resumed_leg.sse
+    curl -sN … | runstate check --follow -
+    """
+    from runstate.conformance.monitor import Monitor
+    from runstate.conformance.settings import parse_assume, parse_codes
+
+    try:
+        settings = _settings(config, no_config=no_config)
+        given: dict[str, Any] = {
+            "lifecycle": lifecycle,
+            "mode": cast("Mode | None", mode),
+            "strict": strict,
+            "assume": None if assume is None else parse_assume(assume, "--assume"),
+            "select": parse_codes(",".join(select), "--select") or None,
+            "ignore": parse_codes(",".join(ignore), "--ignore") or None,
+            "baseline": baseline,
+        }
+        settings = attrs.evolve(settings, **{key: value for key, value in given.items() if value is not None})
+        known = _baseline(settings.baseline)
+    except DecodeError as error:
+        raise click.UsageError(str(error)) from None
+    table = known_lifecycle(settings.lifecycle) if settings.lifecycle else None
+
+    def monitor(path: str) -> Monitor:
+        return Monitor(
+            table,
+            mode=settings.mode,
+            strict=settings.strict,
+            assume=settings.assume,
+            select=settings.select,
+            ignore=settings.ignored_in(path),
+            known=None if known is None else known.knows,
+        )
+
+    if follow:
+        one, *more = paths
+        if more or output or write_baseline or as_one_log:
+            raise click.UsageError("--follow takes one path, and none of -o, --write-baseline, --as-one-log")
+        raise SystemExit(_follow(one, monitor(one), form))
+    judged, unreadable = _judge_paths(list(paths), monitor, as_one_log=as_one_log)
+    if write_baseline is not None:
+        _write_baseline(judged, write_baseline)
+    _write(_report(judged, form, known, color=output is None), output)
+    raise SystemExit(0 if write_baseline is not None and not unreadable else _exit_status(judged, unreadable))
+
+
+# -- settings ---------------------------------------------------------------------------------------------------------
+
+
+def _settings(config: str | None, *, no_config: bool) -> Settings:
+    """What the configuration says; nothing, where there is none.
+
+    :raises DecodeError: where it says what cannot be meant.
+    """
+    from runstate.conformance.settings import Settings, settings_of
+
+    path = None if no_config else Path(config) if config is not None else _nearest_pyproject()
+    if path is None:
+        return Settings()
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror or error}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise click.UsageError(f"{path}: {error}") from None
+    tool = content.get("tool", {})
+    return settings_of(tool.get("runstate", {}) if isinstance(tool, dict) else {})
+
+
+def _nearest_pyproject() -> Path | None:
+    here = Path.cwd()
+    return next((file for folder in (here, *here.parents) if (file := folder / "pyproject.toml").is_file()), None)
+
+
+def _baseline(path: str | None) -> Baseline | None:
+    from runstate.conformance.baseline import Baseline
+
+    if path is None:
+        return None
+    try:
+        return Baseline.read(Path(path).read_bytes())
+    except OSError as error:
+        raise click.UsageError(f"{path}: {error.strerror or error}") from None
+
+
+def _write_baseline(judged: list[Judged], path: str) -> None:
+    from runstate.conformance.baseline import Baseline
+
+    monitors = {id(one.monitor): one for one in judged}.values()
+    loose = [finding for one in monitors for finding in one.loose]
+    findings = loose + [finding for one in monitors for run in one.runs for finding in run.findings]
+    _save(path, Baseline.of(findings).dump())
+    print(f"runstate: {len(findings)} findings are known in {path} from now on", file=sys.stderr)
+
+
+# -- reading ----------------------------------------------------------------------------------------------------------
+
+
+def _judge_paths(paths: list[str], monitor: Callable[[str], Monitor], *, as_one_log: bool) -> tuple[list[Judged], bool]:
+    """Judge every path that can be read; say on standard error why one cannot."""
+    from runstate.conformance.check import judge
+
+    judged: list[Judged] = []
+    unreadable = False
+    shared = monitor(paths[0]) if as_one_log else None
+    for path in paths:
+        one = shared if shared is not None else monitor(path)
+        seen = one.observations
+        try:
+            result = judge(_chunks(path), one, file=path, close=shared is None or path == paths[-1])
+        except OSError as error:
+            print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
+            unreadable = True
+            continue
+        if result.problem is not None or one.observations == seen:
+            print(f"runstate: {path}: {result.problem or 'no observation can be read from it'}", file=sys.stderr)
+            unreadable = True
+        judged.append(result)
+    return judged, unreadable
+
+
+def _chunks(path: str) -> Iterator[bytes]:
+    from runstate.conformance.check import chunks_of
+
+    if path == "-":
+        yield from chunks_of(sys.stdin.buffer)
+        return
+    with Path(path).open("rb") as file:
+        yield from chunks_of(_shown_progress(file, path))
+
+
+def _shown_progress(file: BinaryIO, path: str) -> BinaryIO:
+    """The file, with a progress bar on a terminal while much is read."""
+    size = Path(path).stat().st_size
+    if size < PROGRESS_FROM or not sys.stderr.isatty():
+        return file
+    from rich.progress import wrap_file
+
+    return wrap_file(file, size, description=path).__enter__()
+
+
+def _growing(path: str) -> Iterator[bytes]:
+    """The bytes of a file as they come, until the process is told to stop; standard input until it ends."""
+    if path == "-":
+        while chunk := os.read(sys.stdin.fileno(), CHUNK):  # what there is, without waiting for more
+            yield chunk
+        return
+    with Path(path).open("rb") as file:
+        while True:
+            chunk = file.read1()
+            if chunk:
+                yield chunk
+            elif Path(path).stat().st_size < file.tell():
+                file.seek(0)  # cut short by whoever writes it: read it from its beginning
+            else:
+                time.sleep(PAUSE)
+
+
+# -- following --------------------------------------------------------------------------------------------------------
+
+
+def _follow(path: str, monitor: Monitor, form: str) -> int:
+    """Print findings as they arise and runs as they end; the exit status is that of everything seen."""
+    from runstate.conformance.check import Judged, judge, summarise
+    from runstate.conformance.reports import jsonlines, text
+
+    totals: list[Summary] = []
+
+    def ended(run: Watched) -> None:
+        line = jsonlines.run_line(run) if form == "json" else text.run_line(run, _style)
+        click.echo(line)
+        totals.append(summarise_run(run))
+
+    def summarise_run(run: Watched) -> Summary:
+        alone = type(monitor)()
+        alone.runs[run.lifecycle.name, run.id] = run
+        return attrs.evolve(summarise([Judged(file=path, monitor=alone, size=0)]), files=0)
+
+    def found(finding: Finding) -> None:
+        if form == "text":
+            for line in text.finding_lines(finding, _style):
+                click.echo(line)
+
+    monitor.release, monitor.on_finding = ended, found
+    judged = Judged(file=path, monitor=monitor, size=1)
+    try:
+        judged = judge(_growing(path), monitor, file=path, live=True)
+    except KeyboardInterrupt:
+        monitor.close()
+    except OSError as error:
+        print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
+        return 2
+    for run in list(monitor.runs.values()):
+        click.echo(jsonlines.run_line(run) if form == "json" else text.run_line(run, _style))
+    total = summarise([judged])
+    for part in totals:
+        sums = {f.name: getattr(total, f.name) + getattr(part, f.name) for f in attrs.fields(type(total))}
+        total = attrs.evolve(total, **{**sums, "observations": total.observations, "files": 1})
+    click.echo(jsonlines.summary_line(total) if form == "json" else text.summary_line(total, _style))
+    if judged.problem is not None:
+        print(f"runstate: {path}: {judged.problem}", file=sys.stderr)
+        return 2
+    return 1 if total.errors else 0
+
+
+# -- reporting --------------------------------------------------------------------------------------------------------
+
+_COLORS = {
+    "complete": "green",
+    "open": "cyan",
+    "illegal": "red",
+    "unknown": "yellow",
+    "error": "red",
+    "warning": "yellow",
+    "note": "blue",
+    "dim": "bright_black",
+}
+
+
+def _style(words: str, meaning: str) -> str:
+    return click.style(words, fg=_COLORS.get(meaning), bold=meaning in {"bold", "illegal"})
+
+
+def _report(judged: list[Judged], form: str, known: Baseline | None, *, color: bool) -> Iterator[str]:
+    from runstate.conformance.reports import jsonlines, text
+
+    if form == "json":
+        yield from jsonlines.lines(judged)
+        return
+    yield from text.lines(judged, _style) if color else text.lines(judged)
+    if known is not None and known.passed:
+        yield f"{known.passed} known findings are not shown (baseline)"
+
+
+def _write(lines: Iterable[str], output: str | None) -> None:
+    """Print the lines; a terminal gets colours, a pipe or file none."""
+    if output is not None:
+        _save(output, "".join(f"{line}\n" for line in lines).encode())
+        return
+    for line in lines:
+        click.echo(line)
+
+
+def _save(path: str, data: bytes) -> None:
+    try:
+        Path(path).write_bytes(data)
+    except OSError as error:
+        raise click.UsageError(f"cannot write {path}: {error.strerror or error}") from None
+
+
+def _exit_status(judged: list[Judged], unreadable: bool) -> int:
+    from runstate.conformance.check import summarise
+
+    if unreadable or not judged:
+        return 2
+    return 1 if summarise(judged).errors else 0

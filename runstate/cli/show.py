@@ -1,0 +1,57 @@
+"""``runstate show`` and ``runstate explain``."""
+
+from __future__ import annotations
+
+import click
+
+from runstate.lifecycle import Lifecycle
+
+__all__ = ["explain", "known_lifecycle", "show"]
+
+
+@click.command(short_help="Print a lifecycle as a table, diagram or JSON.")
+@click.argument("lifecycle", metavar="LIFECYCLE")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "mermaid", "dot", "json"]),
+    default="table",
+    show_default=True,
+    help="What to print.",
+)
+def show(lifecycle: str, form: str) -> None:
+    r"""Print a lifecycle: what leads where, on what basis, and what it does to the record.
+
+    \b
+    runstate show openai.assistants.run
+    runstate show openai.assistants.run --format mermaid
+    """
+    from runstate.modelling.show import FORMATS
+
+    click.echo(FORMATS[form](known_lifecycle(lifecycle)))
+
+
+@click.command(short_help="Say what a finding means and how to mend it.")
+@click.argument("code", metavar="CODE")
+def explain(code: str) -> None:
+    r"""Say what a finding code means, what it rests on, and the smallest change that makes it legal.
+
+    \b
+    runstate explain RS203
+    """
+    from runstate.conformance.findings import CODES
+
+    known = CODES.get(code.upper())
+    if known is None:
+        near = [name for name in CODES if name.startswith(code.upper()[:3])] or list(CODES)
+        raise click.UsageError(f"there is no code {code!r}; known: {', '.join(near)}")
+    click.echo(f"{known.code} ({known.severity.value}): {known.title}\n\n{known.why}\n\nTo mend it: {known.mend}")
+
+
+def known_lifecycle(name: str) -> Lifecycle:
+    """The lifecycle of this name; wrong usage where there is none."""
+    from runstate.lifecycles import CATALOGUE
+
+    if name not in CATALOGUE:
+        raise click.UsageError(f"there is no lifecycle {name!r}; known: {', '.join(CATALOGUE)}")
+    return CATALOGUE[name]

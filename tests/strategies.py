@@ -1,0 +1,115 @@
+"""Hypothesis strategies for JSON values and for legal records, built status by status from the lifecycle."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from hypothesis import strategies as st
+
+from runstate.frozen import freeze
+from runstate.lifecycle import FieldKind, Presence
+from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Status
+from runstate.record import (
+    FunctionCall,
+    FunctionDefinition,
+    IncompleteDetails,
+    LastError,
+    RequiredAction,
+    ResponseFormat,
+    Run,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    TruncationStrategy,
+    Usage,
+)
+
+# Everything that the edge lets in: no NUL, no surrogates, 64-bit integers, finite floats.
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
+names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=12)
+integers = st.integers(-(2**63), 2**63 - 1)
+counts = st.integers(0, 2**40)
+floats = st.floats(allow_nan=False, allow_infinity=False)
+scalars = st.none() | st.booleans() | integers | floats | texts
+values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=6,
+)
+objects = st.dictionaries(texts, values, max_size=3)
+mappings = objects.map(freeze)
+
+calls = st.builds(ToolCall, id=names, function=st.none() | st.builds(FunctionCall, names, texts, st.none() | texts))
+required_actions = st.lists(calls, min_size=1, max_size=3, unique_by=lambda call: call.id).map(
+    lambda some: RequiredAction.calls(*some)
+)
+errors = st.builds(LastError, names, texts)
+usages = st.builds(
+    Usage,
+    counts,
+    counts,
+    prompt_token_details=st.none() | st.fixed_dictionaries({"cached_tokens": counts}).map(freeze),
+    completion_tokens_details=st.none() | mappings,
+)
+definitions = st.builds(FunctionDefinition, names, st.none() | texts, st.none() | mappings, st.none() | st.booleans())
+tools = st.one_of(
+    st.sampled_from([Tool("code_interpreter"), Tool("retrieval"), Tool("file_search")]),
+    st.builds(Tool, st.just("function"), definitions),
+    st.builds(
+        Tool,
+        st.just("file_search"),
+        file_search=st.fixed_dictionaries(
+            {"max_num_results": counts, "ranking_options": st.fixed_dictionaries({"score_threshold": floats})}
+        ).map(freeze),
+    ),
+)
+metadata = st.dictionaries(texts, texts, max_size=3).map(freeze)
+
+FIELDS: Mapping[str, st.SearchStrategy[Any]] = {
+    "required_action": required_actions,
+    "last_error": errors,
+    "incomplete_details": st.builds(IncompleteDetails, st.none() | texts),
+    "usage": usages,
+}
+"""What the value fields of the lifecycle hold where they are set."""
+
+
+@st.composite
+def runs(draw: st.DrawFn, statuses: st.SearchStrategy[Status] = st.sampled_from(Status)) -> Run:  # noqa: B008
+    """Any legal run: which fields are set is the table's word for the status, times grow in its order."""
+    status = draw(statuses)
+    fields: dict[str, Any] = {}
+    for name, presence in ASSISTANTS_RUN.presence[status].items():
+        if presence is Presence.NULL or (presence is Presence.FREE and draw(st.booleans())):
+            fields[name] = None
+        elif ASSISTANTS_RUN.fields[name] is FieldKind.VALUE:
+            fields[name] = draw(FIELDS[name])
+        else:
+            before = [fields.get(earlier) for earlier, later in ASSISTANTS_RUN.order if later == name]
+            latest = max((time for time in before if time is not None), default=None)
+            fields[name] = draw(counts) if latest is None else latest + draw(st.integers(0, 600))
+    return Run(
+        **fields,
+        id=draw(names),
+        assistant_id=draw(names),
+        thread_id=draw(names),
+        status=status,
+        model=draw(texts),
+        instructions=draw(st.none() | texts),
+        tools=tuple(draw(st.lists(tools, max_size=3))),
+        file_ids=draw(st.none() | st.lists(names, max_size=2).map(tuple)),
+        tool_resources=draw(st.none() | mappings),
+        metadata=draw(st.none() | metadata),
+        temperature=draw(st.none() | floats | st.integers(0, 2)),
+        top_p=draw(st.none() | floats),
+        reasoning_effort=draw(st.none() | texts),
+        max_completion_tokens=draw(st.none() | counts),
+        max_prompt_tokens=draw(st.none() | counts),
+        truncation_strategy=draw(st.none() | st.builds(TruncationStrategy, names, st.none() | counts)),
+        response_format=draw(st.none() | texts | st.builds(ResponseFormat, names, st.none() | mappings)),
+        tool_choice=draw(
+            st.none() | texts | st.builds(ToolChoice, names, st.none() | st.just(freeze({"name": "next_high_water"})))
+        ),
+        parallel_tool_calls=draw(st.none() | st.booleans()),
+    )

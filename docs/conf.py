@@ -2,6 +2,9 @@
 
 from importlib import metadata
 
+from pygments.lexers.special import TextLexer
+from sphinx.application import Sphinx
+
 project = "runstate"
 author = "runstate contributors"
 copyright = "2026, runstate contributors"
@@ -18,3 +21,8 @@ html_sidebars = {"**": ["about.html", "navigation.html", "searchbox.html"]}
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "description"
+
+
+def setup(app: Sphinx) -> None:
+    """Show Mermaid diagrams as text: drawing them would need a script from elsewhere."""
+    app.add_lexer("mermaid", TextLexer)

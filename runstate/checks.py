@@ -25,10 +25,25 @@ MAX_METADATA_VALUE: Final = 512
 """Characters of a metadata value."""
 
 
+_WORDS = {
+    bool: "true or false",
+    str: "a string",
+    float: "a fraction",
+    dict: "an object",
+    list: "a list",
+    int: "a number",
+}
+
+
+def _word(value: object) -> str:
+    """The kind of a JSON value, as people call it."""
+    return next((word for kind, word in _WORDS.items() if isinstance(value, kind)), type(value).__name__)
+
+
 def stamp_fault(value: object) -> str | None:
     """A time must be a whole number of seconds since the epoch, at or after it."""
     if isinstance(value, bool) or not isinstance(value, int):
-        return f"a time is a whole number of seconds since the epoch, not {type(value).__name__}"
+        return f"a time is a whole number of seconds since the epoch, not {_word(value)}"
     return None if value >= 0 else "a time is not before the epoch"
 
 
@@ -42,7 +57,7 @@ def metadata_fault(value: object) -> str | None:
         if not isinstance(key, str) or len(key) > MAX_METADATA_KEY:
             return f"the metadata key {str(key)[:20]!r}… is not a string of at most {MAX_METADATA_KEY} characters"
         if not isinstance(item, str):
-            return f"the metadata value of {key!r} is {type(item).__name__}, not a string"
+            return f"the metadata value of {key!r} is {_word(item)}, not a string"
         if len(item) > MAX_METADATA_VALUE:
             return f"the metadata value of {key!r} has {len(item)} characters; the limit is {MAX_METADATA_VALUE}"
     return None

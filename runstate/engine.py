@@ -36,16 +36,21 @@ class Change:
     """One occurrence of a transition."""
 
     lifecycle: str
+    """Name of the lifecycle."""
     event: str
+    """The verb."""
     source: str | None
     """None at creation."""
     target: str
+    """The status that the record has now."""
     at: float
     """Seconds since the epoch: the time that counts, never before a stamp of the record."""
     clamped_from: float | None = None
     """The time that was given, where it lay before the record's latest stamp: a clock stepped back."""
     basis: frozenset[Basis]
+    """What the transition rests on."""
     payload: Mapping[str, Any] = attrs.field(factory=FrozenDict)
+    """What was given with the event, read-only."""
 
     @property
     def inferred(self) -> bool:

@@ -135,6 +135,7 @@ class UnknownEvent(CallerError):
     """The lifecycle has no event of this name; ``known`` lists those it has."""
 
     known: tuple[str, ...] = ()
+    """The events that the lifecycle has."""
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -91,8 +91,11 @@ class Presence(StrEnum):
     """Whether a field is set in a status."""
 
     SET = "set"
+    """Every path sets it."""
     NULL = "null"
+    """No path leaves it set."""
     FREE = "free"
+    """It depends on the path, or on the payload."""
 
 
 GuardFunction = Callable[[Any, Mapping[str, Any], float], object]

@@ -98,7 +98,7 @@ def _plain(seen: object) -> object:
     dump = getattr(seen, "model_dump", None)
     if callable(dump):
         return dump(mode="json", by_alias=True)
-    if attrs.has(type(seen)):
+    if hasattr(type(seen), "__lifecycle__"):
         from runstate.codec import encode  # only whoever hands in records pays for the codec
 
         return encode(cast("Any", seen))

@@ -58,7 +58,7 @@ def rules_of(lifecycle: Lifecycle, status: str) -> tuple[Rule, ...]:
 def _rules(lifecycle: Lifecycle, status: str) -> Iterator[Rule]:
     for field, presence in lifecycle.presence[status].items():
         if presence is Presence.SET:
-            yield Rule("RS201", field, presence, f"{field} must be set in {status}")
+            yield Rule("RS201", field, presence, f"{field} must be set in status {status}")
         elif presence is Presence.NULL:
             code, when = _null_code(lifecycle, status, field)
             quirk = next((q for q in lifecycle.quirks if q.field == (status, field)), None)
@@ -73,9 +73,9 @@ def _null_code(lifecycle: Lifecycle, status: str, field: str) -> tuple[str, str]
 
     if status in lifecycle.terminal:
         left_over = null_in(lifecycle.terminal)
-        return ("RS204", "once the run has ended") if left_over else ("RS202", f"in {status}")
+        return ("RS204", "once the run has ended") if left_over else ("RS202", f"in status {status}")
     early = bool(lifecycle.terminal) and null_in(lifecycle.live)
-    return ("RS203", "until the run has ended") if early else ("RS202", f"in {status}")
+    return ("RS203", "until the run has ended") if early else ("RS202", f"in status {status}")
 
 
 def broken_rules(lifecycle: Lifecycle, status: str, fields: Mapping[str, Any]) -> Iterator[Broken]:

@@ -12,9 +12,12 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 import attrs
+
+from tools import examples, pages
 
 ROOT = Path(__file__).resolve().parents[1]
 REFRESH = "make gen"
@@ -32,7 +35,15 @@ class Target:
     """Name of the block between markers; None is the whole file."""
 
 
-TARGETS: tuple[Target, ...] = ()
+def _example(name: str) -> str:
+    return examples.contents()[name]
+
+
+TARGETS: tuple[Target, ...] = (
+    *(Target(f"examples/{name}", partial(_example, name)) for name in examples.contents()),
+    Target("examples/demo.txt", pages.demo),
+    *(Target(path, render, block=block) for path, block, render in pages.BLOCKS),
+)
 """Every derived file of the project."""
 
 

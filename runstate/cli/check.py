@@ -85,7 +85,7 @@ def check(
     form: str,
     output: str | None,
 ) -> None:
-    r"""Judge recorded streams, poll logs and objects; "-" reads standard input.
+    """Judge recorded streams, poll logs and objects; "-" reads standard input.
 
     Reads server-sent events, JSON lines, JSON documents and pages, and lines of {"event", "data"}.
 
@@ -96,7 +96,7 @@ def check(
     runstate check examples/completed.sse
     runstate check --as-one-log first_leg.sse resumed_leg.sse
     curl -sN … | runstate check --follow -
-    """
+    """  # noqa: D301 - click wants the character itself
     from runstate.conformance.monitor import Monitor
     from runstate.conformance.settings import parse_assume, parse_codes
 
@@ -201,17 +201,18 @@ def _judge_paths(paths: list[str], monitor: Callable[[str], Monitor], *, as_one_
     shared = monitor(paths[0]) if as_one_log else None
     for path in paths:
         one = shared if shared is not None else monitor(path)
-        seen = one.observations
         try:
-            result = judge(_chunks(path), one, file=path, close=shared is None or path == paths[-1])
+            result = judge(_chunks(path), one, file=path, close=shared is None)
         except OSError as error:
             print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
             unreadable = True
             continue
-        if result.problem is not None or one.observations == seen:
-            print(f"runstate: {path}: {result.problem or 'no observation can be read from it'}", file=sys.stderr)
+        if result.problem is not None:
+            print(f"runstate: {path}: {result.problem}", file=sys.stderr)
             unreadable = True
         judged.append(result)
+    if shared is not None:
+        shared.close()
     return judged, unreadable
 
 

@@ -13,7 +13,7 @@ __all__ = ["runstate"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="runstate", message="runstate %(version)s")
 def runstate() -> None:
-    r"""Judge, show and explain the lifecycles of runs.
+    """Judge, show and explain the lifecycles of runs.
 
     One table of legal transitions drives a run, judges anyone's record of a run, and can be looked at.
 
@@ -21,7 +21,7 @@ def runstate() -> None:
     runstate check stream.sse polls.jsonl     judge recorded runs
     runstate show openai.assistants.run       print the table
     runstate explain RS203                    say what a finding means
-    """
+    """  # noqa: D301 - click wants the character itself
 
 
 for command in (check, show, explain):

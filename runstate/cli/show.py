@@ -20,12 +20,12 @@ __all__ = ["explain", "known_lifecycle", "show"]
     help="What to print.",
 )
 def show(lifecycle: str, form: str) -> None:
-    r"""Print a lifecycle: what leads where, on what basis, and what it does to the record.
+    """Print a lifecycle: what leads where, on what basis, and what it does to the record.
 
     \b
     runstate show openai.assistants.run
     runstate show openai.assistants.run --format mermaid
-    """
+    """  # noqa: D301 - click wants the character itself
     from runstate.modelling.show import FORMATS
 
     click.echo(FORMATS[form](known_lifecycle(lifecycle)))
@@ -34,11 +34,11 @@ def show(lifecycle: str, form: str) -> None:
 @click.command(short_help="Say what a finding means and how to mend it.")
 @click.argument("code", metavar="CODE")
 def explain(code: str) -> None:
-    r"""Say what a finding code means, what it rests on, and the smallest change that makes it legal.
+    """Say what a finding code means, what it rests on, and the smallest change that makes it legal.
 
     \b
     runstate explain RS203
-    """
+    """  # noqa: D301 - click wants the character itself
     from runstate.conformance.findings import CODES
 
     known = CODES.get(code.upper())

@@ -27,6 +27,8 @@ class Judged:
     monitor: Monitor
     size: int
     """Bytes read."""
+    observations: int | None = None
+    """How many were read of it; None: all that the monitor has seen."""
 
     @property
     def runs(self) -> tuple[Watched, ...]:
@@ -41,11 +43,11 @@ class Judged:
     @property
     def problem(self) -> str | None:
         """Why nothing could be judged, as one line; None where something was."""
-        if self.monitor.observations:
+        if self.monitor.observations if self.observations is None else self.observations:
             return None
         if not self.size:
             return "the file is empty: no bytes, no observations"
-        first = next(iter(self.loose), None)
+        first = next((finding for finding in self.loose if finding.file == self.file), None)
         why = f"; first fault, line {first.line}: {first.message}" if first is not None else ""
         return f"no observation can be read from it{why}"
 
@@ -88,11 +90,12 @@ def judge(
             size += len(chunk)
             yield chunk
 
+    before = monitor.observations
     for observation in read(counted(), file=file, limits=limits, live=live):
         monitor.feed(observation)
     if close:
         monitor.close()
-    return Judged(file=file, monitor=monitor, size=size)
+    return Judged(file=file, monitor=monitor, size=size, observations=monitor.observations - before)
 
 
 def check_bytes(data: bytes, *, file: str = "-", monitor: Monitor | None = None) -> Judged:

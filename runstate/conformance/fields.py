@@ -8,6 +8,7 @@ from typing import Any, TypeGuard
 
 from runstate.checks import metadata_fault, stamp_fault, token_sum_fault, tool_calls_fault
 from runstate.conformance.findings import CODES, Finding
+from runstate.conformance.spelling import snake_tree
 from runstate.conformance.watch import Seen, Watched, finding_at, shown
 from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.observe import Observation
@@ -16,10 +17,11 @@ from runstate.rules import broken_rules
 __all__ = ["identity", "kinds", "movement", "presence", "remember"]
 
 _VALUE_CHECKS = (
-    ("RS207", "usage", token_sum_fault),
-    ("RS208", "required_action", tool_calls_fault),
-    ("RS209", "metadata", metadata_fault),
+    ("RS207", "usage", token_sum_fault, ("prompt_tokens", "completion_tokens", "total_tokens")),
+    ("RS208", "required_action", tool_calls_fault, ("submit_tool_outputs", "tool_calls")),
+    ("RS209", "metadata", metadata_fault, ()),
 )
+"""Code, field, check, and the schema keys inside the field that it asks for."""
 
 
 def identity(seen: Observation, run: Watched, fields: Mapping[str, Any]) -> Iterator[Finding]:
@@ -43,8 +45,8 @@ def kinds(seen: Observation, lifecycle: Lifecycle, status: object, fields: Mappi
             message = f"{name} is {shown(value)}: {fault}"
             allowed = ("seconds since the epoch", "null")
             yield finding_at("RS206", seen, message, status=word, field=name, allowed=allowed)
-    for code, name, check in _VALUE_CHECKS:
-        value = fields.get(name)
+    for code, name, check, keys in _VALUE_CHECKS:
+        value = snake_tree(fields.get(name), keys)
         fault = check(value) if value is not None else None
         if fault is not None:
             yield finding_at(code, seen, f"{name}: {fault}", status=word, field=name)
@@ -58,7 +60,7 @@ def presence(
         if 0 < broken.by <= skew:
             continue
         code, message = broken.code, f"{broken.says}; seen: {shown(broken.value)}; allowed: {broken.allowed}"
-        advice = f"Set {broken.field} to {broken.allowed}."
+        advice = CODES[code].mend if broken.by else f"Set {broken.field} to {broken.allowed}."
         if broken.quirk is not None:
             code, message, advice = "RS205", f"{message} (known: {broken.quirk.why})", CODES["RS205"].mend
         yield finding_at(
@@ -74,13 +76,14 @@ def movement(
         return
     lifecycle = run.lifecycle
     written = _written_between(lifecycle, run.status, status, stream=stream)
+    cleared = _written_between(lifecycle, run.status, status, stream=stream, clears=True)
     for name, kind in lifecycle.fields.items():
         if kind is FieldKind.VALUE or name not in fields or name in lifecycle.constant:
             continue
         old, new = run.times.get(name), fields[name]
         free = lifecycle.presence[status].get(name, Presence.FREE) is Presence.FREE
         if new is None:
-            if old is not None and name not in written and free and name in lifecycle.presence[status]:
+            if old is not None and name not in cleared and free and name in lifecycle.presence[status]:
                 message = f"{name} was {old} and is null; nothing between {run.status} and {status} clears it"
                 yield finding_at("RS304", seen, message, status=status, field=name, allowed=(str(old),))
         elif not is_number(new):
@@ -100,8 +103,13 @@ def _changed(run: Watched, name: str, old: float | None, new: float, skew: float
 
 
 @lru_cache(maxsize=4096)
-def _written_between(lifecycle: Lifecycle, before: str, status: str, *, stream: bool) -> frozenset[str]:
-    """Fields that a transition between the two observations may write: the next one, or any on some path in polls."""
+def _written_between(
+    lifecycle: Lifecycle, before: str, status: str, *, stream: bool, clears: bool = False
+) -> frozenset[str]:
+    """Fields that a transition between the two observations may write: the next one, or any on some path in polls.
+
+    :param clears: only those that it sets to null.
+    """
     if stream:
         edges = [edge for edge in lifecycle.legal(before) if edge.target == status or edge.silent]
     else:
@@ -111,7 +119,7 @@ def _written_between(lifecycle: Lifecycle, before: str, status: str, *, stream: 
             for edge in lifecycle.legal(source)
             if edge.target == status or status in lifecycle.reachable(edge.target)
         ]
-    return frozenset(field for edge in edges for field in edge.does.fields())
+    return frozenset(field for edge in edges for field in (edge.does.clears if clears else edge.does.fields()))
 
 
 def _deadline(
@@ -137,7 +145,9 @@ def is_number(value: object) -> TypeGuard[int | float]:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def remember(seen: Observation, run: Watched, status: str, fields: Mapping[str, Any], *, illegal: bool) -> None:
+def remember(
+    seen: Observation, run: Watched, status: str, fields: Mapping[str, Any], *, stream: bool, illegal: bool
+) -> None:
     """Go on from what was seen."""
     for name, kind in run.lifecycle.fields.items():
         if kind is FieldKind.VALUE or name not in fields:
@@ -155,7 +165,7 @@ def remember(seen: Observation, run: Watched, status: str, fields: Mapping[str, 
         run.path[-1].times += 1
     else:
         run.path.append(Seen(status, _since(run, status), seen.line, faulty=illegal))
-    run.status, run.wire = status, seen.event
+    run.status, run.wire, run.streamed = status, seen.event, stream
 
 
 def _since(run: Watched, status: str) -> float | None:

@@ -19,8 +19,11 @@ class Severity(StrEnum):
     """How much a finding weighs: only an error makes a run illegal and the exit status 1."""
 
     ERROR = "error"
+    """A rule is broken: the run is illegal, the exit status 1."""
     WARNING = "warning"
+    """A known departure, or something that is mostly a fault."""
     NOTE = "note"
+    """Worth knowing, nothing to mend."""
 
 
 @attrs.frozen
@@ -28,7 +31,9 @@ class Code:
     """One kind of finding."""
 
     code: str
+    """As in ``RS203``."""
     severity: Severity
+    """Unless something else decides, as ``--strict`` does for RS104."""
     title: str
     """What is the case, in a few words."""
     why: str
@@ -42,11 +47,14 @@ class Finding:
     """One thing that the judge reports, as data; ``message`` says the same in words."""
 
     code: str
+    """Which rule, as in ``RS203``; `CODES` describes it."""
     severity: Severity
     message: str
+    """What was seen and what was allowed, in words."""
     run: str | None = None
     """Id of the run, or None where the finding belongs to no run."""
     file: str = "-"
+    """Name of the log; ``-`` is standard input."""
     line: int | None = None
     """1-based; None where the source has no lines."""
     path: str = "$"
@@ -58,6 +66,7 @@ class Finding:
     wire_event: str | None = None
     """The name under which the stream announced it."""
     field: str | None = None
+    """The field at fault, where one is."""
     allowed: tuple[str, ...] = ()
     """What could have stood there: statuses for RS1xx, values for the others."""
     advice: str = ""
@@ -302,7 +311,7 @@ CODES: Mapping[str, Code] = _codes(
         E,
         "a part breaks its own lifecycle",
         "A step or message made a transition that its own table does not have, or its event and status disagree (J12).",
-        "See the lifecycle of the part: runstate show openai.assistants.run_step.",
+        "See the table of the part: runstate show openai.assistants.run_step, or openai.assistants.message.",
     ),
     Code(
         "RS410",

@@ -152,10 +152,7 @@ class Monitor:
             self.observations += 1
             yield from self._over(seen)
             return
-        value = seen.value
-        if value is None:
-            self.observations += 1
-            return
+        value = {} if seen.value is None else seen.value
         lifecycle = self._lifecycle_of(seen, value)
         if lifecycle is None:
             yield from self._other(seen, value)
@@ -268,7 +265,8 @@ class Monitor:
 
     def _other_event(self, seen: Observation, parent: Lifecycle, kind: str | None) -> Iterator[Found]:
         """An event with an object of another kind: the thread, or something new, which clients should expect."""
-        known = {name for nesting in self._parts.nestings for verb in nesting.child.verbs for name in verb.wire}
+        spoken = (parent, *(nesting.child for nesting in self._parts.nestings))
+        known = {name for lifecycle in spoken for verb in lifecycle.verbs for name in verb.wire}
         if seen.event in known or kind in parent.objects:
             message = f"{seen.event} carries an object of kind {shown(kind)} without a {parent.status_field}"
             yield None, finding_at("RS502", seen, message, field=parent.status_field, allowed=parent.statuses)
@@ -315,7 +313,9 @@ class Monitor:
             self._parts.forget(run)
             self._copies.pop(key, None)
             release(run)
-            self._ended[key] = Watched(run.id, run.lifecycle, run.file, status=run.status, wire=run.wire)
+            self._ended[key] = Watched(
+                run.id, run.lifecycle, run.file, status=run.status, wire=run.wire, streamed=run.streamed
+            )
         while len(self._ended) > self.remember:
             del self._ended[next(iter(self._ended))]
 

@@ -32,10 +32,12 @@ def judge_single(
         return
     if run.status is None:
         run.whole = creates(lifecycle, seen.event)
-    faults = list(transition(seen, run, status, stream=stream, strict=strict, lost=assume.lost))
+    profile = lifecycle.profile(fields)
+    faults = list(transition(seen, run, status, profile=profile, stream=stream, strict=strict, lost=assume.lost))
     yield from faults
-    yield from announcement(seen, lifecycle, status)
+    if not any(fault.code == "RS108" for fault in faults):  # which says the same of the event that creates
+        yield from announcement(seen, lifecycle, status, profile)
     yield from presence(seen, lifecycle, status, fields, assume.skew)
     yield from movement(seen, run, status, fields, stream=stream and not assume.lost, skew=assume.skew)
     illegal = any(fault.severity is Severity.ERROR for fault in faults)
-    remember(seen, run, status, fields, illegal=illegal)
+    remember(seen, run, status, fields, stream=stream, illegal=illegal)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
-__all__ = ["camel", "snake_keys"]
+__all__ = ["camel", "snake_keys", "snake_tree"]
 
 
 def camel(name: str) -> str:
@@ -28,3 +28,10 @@ def snake_keys(value: Mapping[str, Any], names: Iterable[str]) -> Mapping[str, A
     respelled = _respelled(tuple(names))
     found = {respelled[key]: item for key, item in value.items() if key in respelled and respelled[key] not in value}
     return {**value, **found} if found else value
+
+
+def snake_tree(value: object, names: tuple[str, ...]) -> Any:
+    """The same for mappings within one another; what stands in lists is left alone."""
+    if not names or not isinstance(value, Mapping):
+        return value
+    return {key: snake_tree(item, names) for key, item in snake_keys(value, names).items()}

@@ -17,7 +17,7 @@ __all__ = ["announcement", "creates", "transition"]
 
 
 def transition(
-    seen: Observation, run: Watched, status: str, *, stream: bool, strict: bool, lost: bool
+    seen: Observation, run: Watched, status: str, *, profile: str | None, stream: bool, strict: bool, lost: bool
 ) -> Iterator[Finding]:
     """The findings on this one step; the path goes on from ``status`` whatever they are."""
     lifecycle = run.lifecycle
@@ -27,8 +27,8 @@ def transition(
         return
     if before is None:
         return
-    if status == before and (not stream or second_announcement(lifecycle, run.wire, seen.event)):
-        return
+    if status == before and (not stream or not run.streamed or second_announcement(lifecycle, run.wire, seen.event)):
+        return  # a stream may announce what a poll has seen before
     edge = next((e for e in lifecycle.legal(before) if e.target == status), None)
     if edge is not None and stream:
         if edge.inferred_only:
@@ -37,7 +37,7 @@ def transition(
         if (lost or not stream) and status not in lifecycle.reachable(before, strict=True):
             yield _inferred(seen, before, status, None, strict=strict)
     else:
-        yield _illegal(seen, run, before, status, stream=stream)
+        yield _illegal(seen, run, before, status, profile=profile, stream=stream)
 
 
 def _inferred(seen: Observation, before: str, status: str, event: str | None, *, strict: bool) -> Finding:
@@ -77,17 +77,19 @@ def second_announcement(lifecycle: Lifecycle, first: str | None, second: str | N
 def _created_wrongly(seen: Observation, run: Watched, status: str) -> Finding:
     initial = tuple(sorted(run.lifecycle.initial))
     if run.status is not None:
-        message = f"{seen.event} comes after the run was seen as {run.status}; it can only come first"
+        message = f"{seen.event} comes after it was seen as {run.status}; it can only come first"
         return finding_at("RS108", seen, message, status=status, allowed=run.next)
     message = f"{seen.event} carries status {status}; allowed: {', '.join(initial)}"
     return finding_at("RS108", seen, message, status=status, allowed=initial)
 
 
-def _illegal(seen: Observation, run: Watched, before: str, status: str, *, stream: bool) -> Finding:
+def _illegal(
+    seen: Observation, run: Watched, before: str, status: str, *, profile: str | None, stream: bool
+) -> Finding:
     lifecycle = run.lifecycle
     allowed = targets(lifecycle, before)
     quirk = next((q for q in lifecycle.quirks if q.transition == (before, status)), None)
-    if quirk is not None:
+    if quirk is not None and quirk.profile in (None, profile):
         return finding_at("RS107", seen, f"{before} → {status}: {quirk.why}", status=status, allowed=allowed)
     event = next((edge.event for edge in lifecycle.transitions if edge.target == status), None)
     words = ", ".join(f"{edge.target} ({edge.event})" for edge in lifecycle.legal(before)) or "nothing"
@@ -95,7 +97,7 @@ def _illegal(seen: Observation, run: Watched, before: str, status: str, *, strea
         message = f"{status} is announced again; allowed after {before}: {words}"
         return finding_at("RS105", seen, message, status=status, event=event, allowed=allowed)
     if before in lifecycle.terminal:
-        message = f"{before} → {status}: the run had ended; allowed after {before}: {words}"
+        message = f"{before} → {status}: it had ended; allowed after {before}: {words}"
         return finding_at("RS102", seen, message, status=status, event=event, allowed=allowed)
     path = lifecycle.path(before, status)
     between = [edge.target for edge in path or ()][:-1]
@@ -105,7 +107,7 @@ def _illegal(seen: Observation, run: Watched, before: str, status: str, *, strea
     return finding_at(code, seen, message, status=status, event=event, allowed=allowed, advice=advice)
 
 
-def announcement(seen: Observation, lifecycle: Lifecycle, status: str) -> Iterator[Finding]:
+def announcement(seen: Observation, lifecycle: Lifecycle, status: str, profile: str | None) -> Iterator[Finding]:
     """Whether the name of the event fits the status in its data; the status counts in any case."""
     if seen.event is None:
         return
@@ -117,7 +119,7 @@ def announcement(seen: Observation, lifecycle: Lifecycle, status: str) -> Iterat
     elif status not in meant:
         quirk = next((q for q in lifecycle.quirks if q.announcement == (seen.event, status)), None)
         message = f"{seen.event} carries status {status}; allowed: {', '.join(meant)}"
-        if quirk is not None:
+        if quirk is not None and quirk.profile in (None, profile):
             yield finding_at("RS110", seen, f"{message} (known: {quirk.why})", status=status, allowed=meant)
         else:
             yield finding_at("RS109", seen, message, status=status, event=events[0], allowed=meant)

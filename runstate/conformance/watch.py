@@ -65,6 +65,8 @@ class Watched:
     """The last known status."""
     wire: str | None = None
     """The event that announced it."""
+    streamed: bool = False
+    """Whether it was seen in a stream, which announces each transition, and not in a poll."""
     whole: bool = False
     """Whether it was seen from its creation on."""
     constant: dict[str, object] = attrs.field(factory=dict)

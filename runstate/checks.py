@@ -26,6 +26,7 @@ MAX_METADATA_VALUE: Final = 512
 
 
 _WORDS = {
+    type(None): "null",
     bool: "true or false",
     str: "a string",
     float: "a fraction",

@@ -52,6 +52,7 @@ MAY_IMPORT: dict[str, str] = {
     "stores": f"{TABLE} record edge codec",
     "runs": f"{TABLE} {DRIVE} edge codec stores",
     # test, and what users see
+    "worker": "errors frozen lifecycle stores runs",
     "testing": f"{TABLE} {DRIVE} {READ} codec conformance modelling",
     "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance modelling testing stores runs",
     "__init__": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs",
@@ -74,12 +75,13 @@ OWNERS: dict[str, str] = {
     "rich": "cli cli.* cli_*",
     "click": "cli cli.* cli_*",
     # clocks, ids and randomness are arguments; those who may take them from the machine hand them down
-    "time": "runs stores.* testing.* cli cli.* cli_*",
-    "random": "runs modelling.* testing.* cli cli.* cli_*",
-    "secrets": "runs stores.* cli cli.* cli_*",
-    "uuid": "runs stores.* cli cli.* cli_*",
-    # runstate opens no sockets itself
-    "asyncio": "",
+    "time": "runs runs.* stores.* testing.* worker cli cli.* cli_*",
+    # stores.sqlite: waiting for the lock is fair only if the pauses are random
+    "random": "runs runs.* stores.sqlite modelling.* testing.* cli cli.* cli_*",
+    "secrets": "runs runs.* stores.* cli cli.* cli_*",
+    "uuid": "runs runs.* stores.* cli cli.* cli_*",
+    # runstate opens no sockets itself; the worker's loop hands blocking calls to threads, which needs no socket
+    "asyncio": "worker",
     "http": "",
     "socket": "",
     "ssl": "",

@@ -50,14 +50,14 @@ MAY_IMPORT: dict[str, str] = {
     "modelling": f"{TABLE} {DRIVE} {READ} codec conformance",
     # keep: a store sees records, never what makes them legal
     "stores": f"{TABLE} record edge codec",
-    "runs": f"{TABLE} {DRIVE} edge codec stores",
+    "runs": f"{TABLE} {DRIVE} edge sse codec stores",  # sse: the journal as a stream of events
+    "worker": f"{TABLE} record stores runs",
     # test, and what users see
-    "worker": "errors frozen lifecycle stores runs",
     "testing": f"{TABLE} {DRIVE} {READ} codec conformance modelling",
-    "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance modelling testing stores runs",
-    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs",
-    "cli": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs testing __init__",
-    "cli_*": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs testing __init__",
+    "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance modelling testing stores runs worker",
+    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker",
+    "cli": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker testing __init__",
+    "cli_*": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker testing __init__",
     # nobody imports the command line but its own parts, and `python -m runstate`
     "__main__": "cli",
 }

@@ -7,6 +7,10 @@ in which status, which stamps are ordered.  An inconsistent definition does not 
 
 Sources: the needs listed in §15 of the lifecycle survey that the catalogue is built from (several initial statuses, no
 status at the start, reopened terminal ones, silent transitions, quirks apart from the table, certainty of each edge).
+What goes beyond one table of transitions stands beside it, as data of its own that is empty for most lifecycles: a
+second dimension (`Axis`), a request that is answered by another status (`Answer`), deletion (`Removal`), counts over a
+whole run (`Count`), an order that merges late news (``precedence``), other spellings, and where a log's objects hold
+all that (`Layout`).  None of it changes what the table says.
 """
 
 from __future__ import annotations
@@ -23,14 +27,19 @@ from runstate.frozen import EMPTY, FrozenDict
 
 __all__ = [
     "PROBLEMS",
+    "Answer",
+    "Axis",
     "Basis",
+    "Count",
     "Effects",
     "FieldKind",
     "Guard",
     "GuardFunction",
+    "Layout",
     "Lifecycle",
     "Presence",
     "Quirk",
+    "Removal",
     "Row",
     "To",
     "Transition",
@@ -54,11 +63,21 @@ PROBLEMS: Mapping[str, str] = FrozenDict(
         "unknown_field": "a stamp, deadline, payload, guard, constant or quirk names a field that is not declared",
         "no_basis": "a transition does not say what it rests on",
         "bad_name": "a name is empty or not a string",
+        "written_constant": "an event other than creation writes a field that no event changes",
+        "wrong_kind": "a stamp goes into a field that is no stamp, or a deadline into one that is no deadline",
+        "reserved_name": "a payload has the name of an argument that every event has",
+        "terminal_stop": "a status in which others must act is terminal",
+        "needless_reopen": "a transition is declared to reopen a status that is not terminal",
+        "bad_quirk": "a quirk is not exactly one departure from the table, or none at all",
         "unknown_guard": "a guard is named that no function is given for; such a lifecycle judges but does not drive",
         "bad_deadline": "a deadline's default is not a positive number of seconds",
     }
 )
 """The closed set of problems that `BadLifecycle` names."""
+
+
+RESERVED = ("at", "ttl", "strict", "event", "run", "record")
+"""Names of arguments that `runstate.create` and `runstate.apply` have; no payload can have them."""
 
 
 class Basis(StrEnum):
@@ -201,6 +220,8 @@ class Verb:
     event: str
     wire: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
     """Names under which a stream announces it; several: one after the other, the first one first."""
+    spelled: tuple[str, ...] = attrs.field(default=(), converter=_names, kw_only=True)
+    """Other spellings of the first of those names, as in another version or encoding of the protocol."""
     does: Effects = attrs.field(factory=Effects, kw_only=True)
     guards: tuple[Guard, ...] = attrs.field(default=(), converter=_guards, kw_only=True)
     """Conditions on every transition of the event."""
@@ -290,6 +311,101 @@ class Quirk:
     """(wire name, status) that was seen though the event leads elsewhere."""
 
 
+def _many(values: Mapping[str, str | Iterable[str]] | Mapping[str, Iterable[str]]) -> FrozenDict[str, tuple[str, ...]]:
+    return FrozenDict({str(key): _names(item) for key, item in values.items()})
+
+
+@attrs.frozen(kw_only=True)
+class Axis:
+    """A second dimension beside the status: a field with a closed set of values, of which a status allows some.
+
+    :raises ValueError: where a status allows a value that is none of them.
+    """
+
+    field: str
+    values: tuple[str, ...] = attrs.field(converter=_names)
+    within: Mapping[str, tuple[str, ...]] = attrs.field(default=EMPTY, converter=_many)
+    """Status -> the values that go with it; a status that is not listed allows all.  Null is a matter of presence."""
+    why: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse values that do not exist."""
+        for status, allowed in self.within.items():
+            if unknown := [value for value in allowed if value not in self.values]:
+                raise ValueError(f"{self.field} in {status} allows {unknown}, which are none of {self.values}")
+
+    def allows(self, status: str, value: object) -> bool:
+        """Whether the value goes with the status."""
+        return value is None or value in self.within.get(status, self.values)
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """A request that is not refused but answered by another transition than the one that was asked for."""
+
+    source: str
+    asked: str
+    """The event that was asked for; the table has no transition for it here."""
+    answered: str
+    """The event that happens instead; the table has a transition for it here."""
+    why: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Removal:
+    """An event after which the record is gone: deletion in place of an end."""
+
+    event: str
+    sources: tuple[str, ...] = attrs.field(converter=_names)
+    basis: frozenset[Basis] = attrs.field(converter=frozenset)
+    why: str = ""
+
+
+@attrs.frozen(kw_only=True)
+class Count:
+    """How often events may occur over the whole of a run: a rule that no table of transitions can hold.
+
+    :raises ValueError: where the most is less than the least.
+    """
+
+    events: tuple[str, ...] = attrs.field(converter=_names)
+    """Counted together."""
+    least: int = attrs.field(default=0, validator=attrs.validators.ge(0))
+    """Over a run that is seen from its creation to its end."""
+    most: int | None = None
+    """None: any number."""
+    why: str = ""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse what nothing could fulfil."""
+        if self.most is not None and self.most < self.least:
+            raise ValueError(f"{self.events}: at least {self.least} and at most {self.most}")
+
+
+@attrs.frozen(kw_only=True)
+class Layout:
+    """Where the objects of a log hold what the judge asks for.
+
+    A place is a path of member names joined by dots, as in ``status.state``.  Of several places the first that is there
+    counts.  `runstate.lifecycles.unwrap` reads an object by it.
+    """
+
+    inside: Mapping[str, str | None] = attrs.field(default=EMPTY, converter=_payload)
+    """Place that the object may be wrapped in -> the event that such a wrapping announces; None: that is told elsewhere."""
+    id: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    """Empty: in ``id_field``."""
+    status: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    """Empty: in ``status_field``.  An object without one has the status that its event leads to, where that is one."""
+    event: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    """Where the name of the event stands, in the object or in what it is wrapped in."""
+    at: tuple[str, ...] = attrs.field(default=(), converter=_names)
+    """The time of the observation."""
+    fields: Mapping[str, str] = attrs.field(default=EMPTY, converter=lambda value: FrozenDict(value))
+    """Field -> its place, where that is not its name."""
+    times: Literal["seconds", "milliseconds", "iso8601"] = "seconds"
+    """How stamps and deadlines are written."""
+
+
 def _rows(values: Iterable[Row]) -> tuple[Row, ...]:
     return tuple(values)
 
@@ -308,6 +424,22 @@ def _quirks(values: Iterable[Quirk]) -> tuple[Quirk, ...]:
 
 def _marks(values: Mapping[str, str]) -> FrozenDict[str, str]:
     return FrozenDict(values)
+
+
+def _axes(values: Iterable[Axis]) -> tuple[Axis, ...]:
+    return tuple(values)
+
+
+def _answers(values: Iterable[Answer]) -> tuple[Answer, ...]:
+    return tuple(values)
+
+
+def _removals(values: Iterable[Removal]) -> tuple[Removal, ...]:
+    return tuple(values)
+
+
+def _counts(values: Iterable[Count]) -> tuple[Count, ...]:
+    return tuple(values)
 
 
 def _functions(values: Mapping[str, GuardFunction]) -> FrozenDict[str, GuardFunction]:
@@ -346,6 +478,17 @@ class Lifecycle:
     status_field: str = attrs.field(default="status", repr=False)
     guard_functions: Mapping[str, GuardFunction] = attrs.field(default=EMPTY, converter=_functions, repr=False)
     """Functions of the ``named`` guards.  A definition that only judges may lack them; driving one is refused."""
+    spellings: Mapping[str, tuple[str, ...]] = attrs.field(default=EMPTY, converter=_many, repr=False)
+    """Status -> other spellings of it on the wire; an integer by its digits, ``null`` for null."""
+    passing: tuple[str, ...] = attrs.field(default=(), converter=_names, repr=False)
+    """Wire names of events that go with such a run without moving it; one that ends in ``*`` stands for a beginning."""
+    axes: tuple[Axis, ...] = attrs.field(default=(), converter=_axes, repr=False)
+    answers: tuple[Answer, ...] = attrs.field(default=(), converter=_answers, repr=False)
+    removals: tuple[Removal, ...] = attrs.field(default=(), converter=_removals, repr=False)
+    counts: tuple[Count, ...] = attrs.field(default=(), converter=_counts, repr=False)
+    precedence: tuple[str, ...] = attrs.field(default=(), converter=_names, repr=False)
+    """For logs whose events arrive in any order: the statuses, strongest first; see `merged`."""
+    layout: Layout = attrs.field(factory=Layout, repr=False)
 
     statuses: tuple[str, ...] = attrs.field(init=False, repr=False)
     """In the order of the rows."""
@@ -360,6 +503,7 @@ class Lifecycle:
     _edges: Mapping[tuple[str | None, str], Transition] = attrs.field(init=False, repr=False)
     _from: Mapping[str | None, tuple[Transition, ...]] = attrs.field(init=False, repr=False)
     _reach: Mapping[str | None, frozenset[str]] = attrs.field(init=False, repr=False)
+    _spelled: Mapping[str, str] = attrs.field(init=False, repr=False)
 
     def __attrs_post_init__(self) -> None:
         """Derive, and refuse what does not fit."""
@@ -375,6 +519,8 @@ class Lifecycle:
         put(self, "_reach", FrozenDict({s: frozenset(_walk(self._from, s)) for s in sources}))
         _check_shape(self)
         _check_fields(self)
+        _check_beside(self)
+        put(self, "_spelled", FrozenDict({other: status for status, all_ in self.spellings.items() for other in all_}))
         put(self, "presence", _presence_of(self))
         put(self, "order", tuple(_order_of(self)))
 
@@ -432,6 +578,34 @@ class Lifecycle:
     def announced(self, wire: str) -> tuple[str, ...]:
         """Events that a stream announces under this name, in the order of the verbs."""
         return tuple(verb.event for verb in self.verbs if wire in verb.wire)
+
+    def wire_name(self, wire: str) -> str:
+        """The name of an event as the verbs write it, whichever spelling it comes in."""
+        return next((verb.wire[0] for verb in self.verbs if wire in verb.spelled and verb.wire), wire)
+
+    def passes(self, wire: str) -> bool:
+        """Whether an event of this name goes with such a run without moving it."""
+        return any(wire.startswith(name[:-1]) if name.endswith("*") else wire == name for name in self.passing)
+
+    def status_of(self, value: object) -> str | None:
+        """The status that a value from the wire spells, or None."""
+        known = next((status for status in self.statuses if status == value), None)
+        if known is not None or isinstance(value, bool):
+            return known
+        text = "null" if value is None else str(value) if isinstance(value, int) else value
+        return self._spelled.get(text) if isinstance(text, str) else None
+
+    def answered(self, source: str | None, event: str) -> Transition | None:
+        """The edge that a request takes: its own, else that of the event by which it is answered; None: it is refused."""
+        instead = (answer.answered for answer in self.answers if (answer.source, answer.asked) == (source, event))
+        return self._edges.get((source, event)) or self._edges.get((source, next(instead, event)))
+
+    def merged(self, known: str, news: str) -> str:
+        """The status after news that may be late: the stronger one by ``precedence``; what has no rank always wins."""
+        ranks = self.precedence
+        if known in ranks and news in ranks and ranks.index(known) < ranks.index(news):
+            return known
+        return news
 
     def profile(self, fields: Mapping[str, object]) -> str | None:
         """The profile that the fields tell, or None: a profile is told by one field being set."""
@@ -523,7 +697,16 @@ def _check_shape(lc: Lifecycle) -> None:
     for event in lc.events:
         if event not in targets:
             raise _refuse(lc, "unused_event", f"no row uses the event {event!r}", event, sorted(targets))
+    for status in sorted(lc.stops & lc.terminal):
+        raise _refuse(lc, "terminal_stop", f"{status!r} is terminal: nobody must act there", status, lc.live)
+    for edge in lc.transitions:
+        if edge.reopens and edge.source not in lc.terminal:
+            raise _refuse(lc, "needless_reopen", f"{edge} reopens a status that is not terminal", str(edge))
     for quirk in lc.quirks:
+        given = [part for part in (quirk.transition, quirk.field, quirk.announcement) if part is not None]
+        if len(given) != 1 or any(quirk.transition == (edge.source, edge.target) for edge in lc.transitions):
+            reason = f"quirk {quirk.name!r} must be one transition, field or announcement that the table does not have"
+            raise _refuse(lc, "bad_quirk", reason, given)
         for status in (*(quirk.transition or ()), *(quirk.field or ())[:1], *(quirk.announcement or ())[1:]):
             if status not in known:
                 raise _refuse(lc, "unknown_status", f"quirk {quirk.name!r} names no status", status, known)
@@ -531,7 +714,7 @@ def _check_shape(lc: Lifecycle) -> None:
 
 def _check_fields(lc: Lifecycle) -> None:
     def known(field: str, where: str) -> None:
-        if field not in lc.fields and field != lc.status_field:
+        if field not in lc.fields:
             raise _refuse(lc, "unknown_field", f"{where} names a field that is not declared", field, lc.fields)
 
     for edge in lc.transitions:
@@ -540,16 +723,73 @@ def _check_fields(lc: Lifecycle) -> None:
             known(field, f"an effect of {edge}")
             if field in written[:index]:
                 raise _refuse(lc, "repeated_key", f"{edge} writes the field {field!r} in two ways", field)
+            if field in lc.constant and edge.source is not None:
+                raise _refuse(lc, "written_constant", f"{edge} writes {field!r}, which no event changes", field)
         for guard in edge.guards:
             if guard.kind != "named":
                 known(guard.argument, f"a guard of {edge}")
-        for field, seconds in edge.does.deadlines.items():
-            if not 0 < seconds < float("inf"):
-                reason = f"the default of {field!r} on {edge} is not a positive number of seconds"
-                raise _refuse(lc, "bad_deadline", reason, seconds)
+        for name in (*edge.does.takes, *edge.does.may_take):
+            if name in RESERVED:
+                raise _refuse(lc, "reserved_name", f"{edge} takes a payload that calls use otherwise", name)
+        _check_kinds(lc, edge)
     for quirk in lc.quirks:
         for field in (quirk.field or ())[1:]:
             known(field, f"quirk {quirk.name!r}")
+
+
+def _check_kinds(lc: Lifecycle, edge: Transition) -> None:
+    """Stamps go into stamps, deadlines into deadlines."""
+    for field, seconds in edge.does.deadlines.items():
+        unchecked: object = seconds
+        if isinstance(unchecked, bool) or not isinstance(unchecked, int | float) or not 0 < unchecked < float("inf"):
+            reason = f"the default of {field!r} on {edge} is not a positive number of seconds"
+            raise _refuse(lc, "bad_deadline", reason, seconds)
+    stamps = (*edge.does.stamps, *edge.does.stamps_once)
+    for kind, fields in ((FieldKind.STAMP, stamps), (FieldKind.DEADLINE, tuple(edge.does.deadlines))):
+        for field in fields:
+            if lc.fields[field] is not kind:
+                reason = f"{edge} writes a {kind.value} into {field!r}, which is a {lc.fields[field].value}"
+                raise _refuse(lc, "wrong_kind", reason, field, [name for name, of in lc.fields.items() if of is kind])
+
+
+def _check_beside(lc: Lifecycle) -> None:
+    """What stands beside the table names only what the table has."""
+
+    def known(where: str, statuses: Iterable[str] = (), events: Iterable[str] = ()) -> None:
+        for status in statuses:
+            if status not in lc.statuses:
+                raise _refuse(lc, "unknown_status", f"{where} names no status", status, lc.statuses)
+        for event in events:
+            if event not in lc.events:
+                raise _refuse(lc, "unknown_event", f"{where} names no event", event, lc.events)
+
+    known("a spelling", lc.spellings)
+    known("the precedence", lc.precedence)
+    spelled = [*lc.statuses, *(other for others in lc.spellings.values() for other in others)]
+    lists: tuple[tuple[str, Sequence[str]], ...] = (("the spelling", spelled), ("the precedence", lc.precedence))
+    for what, names in lists:
+        for index, name in enumerate(names):
+            if name in names[:index]:
+                raise _refuse(lc, "repeated_key", f"{what} names {name!r} twice", name)
+    for axis in lc.axes:
+        known(f"the axis {axis.field!r}", axis.within)
+        if axis.field not in lc.fields:
+            raise _refuse(lc, "unknown_field", "an axis names a field that is not declared", axis.field, lc.fields)
+    for answer in lc.answers:
+        known("an answer", [answer.source], [answer.asked, answer.answered])
+        if (answer.source, answer.asked) in lc._edges:  # noqa: SLF001 - derived of the value being checked
+            raise _refuse(lc, "two_targets", f"{answer.asked!r} is legal in {answer.source!r}", answer.asked)
+        if (answer.source, answer.answered) not in lc._edges:  # noqa: SLF001
+            allowed = [edge.event for edge in lc.legal(answer.source)]
+            raise _refuse(lc, "unknown_event", f"no such transition in {answer.source!r}", answer.answered, allowed)
+    for removal in lc.removals:
+        known(f"the removal {removal.event!r}", removal.sources)
+        if removal.event in lc.events:
+            raise _refuse(lc, "repeated_key", "an event both moves and removes", removal.event)
+        if not removal.basis:
+            raise _refuse(lc, "no_basis", "a removal does not say what it rests on", removal.event, list(Basis))
+    for count in lc.counts:
+        known("a count", (), count.events)
 
 
 def _presence_of(lc: Lifecycle) -> Mapping[str, Mapping[str, Presence]]:

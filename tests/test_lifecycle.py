@@ -194,6 +194,30 @@ CONTRADICTIONS: tuple[tuple[str, object, dict[str, Any]], ...] = (
     ("bad_deadline", 0, doing(Effects(deadlines={"built_at": 0}))),
     ("bad_deadline", -1, doing(Effects(deadlines={"built_at": -1}))),
     ("bad_deadline", float("inf"), doing(Effects(deadlines={"built_at": float("inf")}))),
+    ("bad_deadline", "600", doing(Effects(deadlines={"built_at": "600"}))),  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    ("unknown_field", "status", doing(Effects(stamps="status"))),
+    ("wrong_kind", "due_at", doing(Effects(stamps="due_at"), fields={"due_at": DEADLINE})),
+    ("wrong_kind", "built_at", doing(Effects(deadlines={"built_at": 1}))),
+    (
+        "written_constant",
+        "built_at",
+        {"verbs": (VERBS[0], Verb("close", does=MOVING), *VERBS[2:]), "constant": "built_at"},
+    ),
+    ("reserved_name", "at", doing(Effects(takes={"at": "built_at"}))),
+    ("reserved_name", "strict", doing(Effects(may_take={"strict": None}))),
+    ("terminal_stop", "gone", {"stops": {"gone"}}),
+    (
+        "needless_reopen",
+        "open --close--> shut",
+        {"rows": (BUILD, Row("open", To("close", "shut", D, reopens=True), To("burn", "gone", D)), SHUT, GONE)},
+    ),
+    ("bad_quirk", [], {"quirks": [Quirk(name="q", why="")]}),
+    ("bad_quirk", [("open", "shut")], {"quirks": [Quirk(name="q", why="", transition=("open", "shut"))]}),
+    (
+        "bad_quirk",
+        [("gone", "open"), ("gone", "built_at")],
+        {"quirks": [Quirk(name="q", why="", transition=("gone", "open"), field=("gone", "built_at"))]},
+    ),
 )
 
 

@@ -7,6 +7,7 @@ import sys
 import time
 import tomllib
 from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 
@@ -65,7 +66,13 @@ PAUSE: Final = 0.2
 )
 @click.option("--no-config", is_flag=True, help="Read no pyproject.toml.")
 @click.option(
-    "--format", "form", type=click.Choice(["text", "json"]), default="text", show_default=True, help="How to report."
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "junit", "github", "html"]),
+    default="text",
+    show_default=True,
+    help="How to report: for reading, as JSON lines, for code review tools, for test dashboards, as annotations of a "
+    "GitHub workflow, or as one page for a browser.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the report to FILE.")
 def check(
@@ -130,8 +137,10 @@ def check(
 
     if follow:
         one, *more = paths
-        if more or output or write_baseline or as_one_log:
-            raise click.UsageError("--follow takes one path, and none of -o, --write-baseline, --as-one-log")
+        if more or output or write_baseline or as_one_log or form not in {"text", "json"}:
+            raise click.UsageError(
+                "--follow takes one path and --format text or json, and none of -o, --write-baseline, --as-one-log"
+            )
         raise SystemExit(_follow(one, monitor(one), form))
     judged, unreadable = _judge_paths(list(paths), monitor, as_one_log=as_one_log)
     if write_baseline is not None:
@@ -265,7 +274,7 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
 
     def ended(run: Watched) -> None:
         line = jsonlines.run_line(run) if form == "json" else text.run_line(run, _style)
-        click.echo(line)
+        _echo(line)
         totals.append(summarise_run(run))
 
     def summarise_run(run: Watched) -> Summary:
@@ -276,7 +285,7 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
     def found(finding: Finding) -> None:
         if form == "text":
             for line in text.finding_lines(finding, _style):
-                click.echo(line)
+                _echo(line)
 
     monitor.release, monitor.on_finding = ended, found
     judged = Judged(file=path, monitor=monitor, size=1)
@@ -288,12 +297,12 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
         print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
         return 2
     for run in list(monitor.runs.values()):
-        click.echo(jsonlines.run_line(run) if form == "json" else text.run_line(run, _style))
+        _echo(jsonlines.run_line(run) if form == "json" else text.run_line(run, _style))
     total = summarise([judged])
     for part in totals:
         sums = {f.name: getattr(total, f.name) + getattr(part, f.name) for f in attrs.fields(type(total))}
         total = attrs.evolve(total, **{**sums, "observations": total.observations, "files": 1})
-    click.echo(jsonlines.summary_line(total) if form == "json" else text.summary_line(total, _style))
+    _echo(jsonlines.summary_line(total) if form == "json" else text.summary_line(total, _style))
     if judged.problem is not None:
         print(f"runstate: {path}: {judged.problem}", file=sys.stderr)
         return 2
@@ -302,6 +311,8 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
 
 # -- reporting --------------------------------------------------------------------------------------------------------
 
+_MODULES = {"json": "jsonlines", "sarif": "sarif", "junit": "junit", "github": "github"}
+"""Format -> the module of `runstate.conformance.reports` that writes it."""
 _COLORS = {
     "complete": "green",
     "open": "cyan",
@@ -319,11 +330,17 @@ def _style(words: str, meaning: str) -> str:
 
 
 def _report(judged: list[Judged], form: str, known: Baseline | None, *, color: bool) -> Iterator[str]:
-    from runstate.conformance.reports import jsonlines, text
+    if form == "html":
+        from runstate.conformance.reports import html
+        from runstate.modelling.svg import svg
 
-    if form == "json":
-        yield from jsonlines.lines(judged)
+        yield from html.lines(judged, svg)
         return
+    if form != "text":
+        yield from import_module(f"runstate.conformance.reports.{_MODULES[form]}").lines(judged)
+        return
+    from runstate.conformance.reports import text
+
     yield from text.lines(judged, _style) if color else text.lines(judged)
     if known is not None and known.passed:
         yield f"{known.passed} known findings are not shown (baseline)"
@@ -332,10 +349,19 @@ def _report(judged: list[Judged], form: str, known: Baseline | None, *, color: b
 def _write(lines: Iterable[str], output: str | None) -> None:
     """Print the lines; a terminal gets colours, a pipe or file none."""
     if output is not None:
-        _save(output, "".join(f"{line}\n" for line in lines).encode())
+        _save(output, _encoded("".join(f"{line}\n" for line in lines)))
         return
     for line in lines:
-        click.echo(line)
+        _echo(line)
+
+
+def _echo(line: str) -> None:
+    click.echo(_encoded(line).decode())
+
+
+def _encoded(text: str) -> bytes:
+    """As UTF-8; half a surrogate pair, as in a file name that is no text, is written as JSON escapes it."""
+    return text.encode(errors="backslashreplace")
 
 
 def _save(path: str, data: bytes) -> None:

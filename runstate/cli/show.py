@@ -14,7 +14,7 @@ __all__ = ["explain", "known_lifecycle", "show"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "mermaid", "dot", "json"]),
+    type=click.Choice(["table", "mermaid", "dot", "svg", "json"]),
     default="table",
     show_default=True,
     help="What to print.",

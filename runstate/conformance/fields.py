@@ -9,6 +9,7 @@ from typing import Any, TypeGuard
 from runstate.checks import metadata_fault, stamp_fault, token_sum_fault, tool_calls_fault
 from runstate.conformance.findings import CODES, Finding
 from runstate.conformance.spelling import snake_tree
+from runstate.conformance.transitions import hidden_from
 from runstate.conformance.watch import Seen, Watched, finding_at, shown
 from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.observe import Observation
@@ -111,7 +112,8 @@ def _written_between(
     :param clears: only those that it sets to null.
     """
     if stream:
-        edges = [edge for edge in lifecycle.legal(before) if edge.target == status or edge.silent]
+        hidden = hidden_from(lifecycle, before)
+        edges = [e for source in hidden for e in lifecycle.legal(source) if e.target == status or e.silent]
     else:
         edges = [
             edge
@@ -128,16 +130,25 @@ def _deadline(
     """A stamp beyond the deadline that was seen before: legal, and mostly a wrong clock or unit."""
     if run.deadline is None:
         return
+    late = _stamped_late(run.lifecycle, status)
     for name, kind in run.lifecycle.fields.items():
         value = fields.get(name)
         if (
             kind is FieldKind.STAMP
+            and name not in late
             and is_number(value)
             and value > run.deadline + skew
             and run.times.get(name) != value
         ):
             message = f"{name} is {value}, {value - run.deadline} s after the deadline {run.deadline}"
             yield finding_at("RS305", seen, message, status=status, field=name, allowed=(f"<= {run.deadline}",))
+
+
+@lru_cache(maxsize=1024)
+def _stamped_late(lifecycle: Lifecycle, status: str) -> frozenset[str]:
+    """Stamps of transitions into the status that wait for a deadline: they can only lie beyond it."""
+    edges = [e for e in lifecycle.transitions if e.target == status and any(g.kind == "reached" for g in e.guards)]
+    return frozenset(name for edge in edges for name in (*edge.does.stamps, *edge.does.stamps_once))
 
 
 def is_number(value: object) -> TypeGuard[int | float]:

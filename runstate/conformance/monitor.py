@@ -252,7 +252,7 @@ class Monitor:
         about = nesting.about[:1]
         fields = snake_keys(value, (*child.fields, *child.constant, nesting.parent_field, *about))
         part_id, run_id = fields.get(child.id_field), fields.get(nesting.parent_field)
-        if run_id is None:
+        if run_id is None and nesting.parent_field not in child.constant:
             return  # a message that no run wrote
         if not all(isinstance(name, str) and name for name in (part_id, run_id)):
             message = f"{child.id_field} is {shown(part_id)}, {nesting.parent_field} is {shown(run_id)}"

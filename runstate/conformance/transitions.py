@@ -13,7 +13,7 @@ from runstate.conformance.watch import Watched, finding_at, targets
 from runstate.lifecycle import Lifecycle
 from runstate.observe import Observation
 
-__all__ = ["announcement", "creates", "transition"]
+__all__ = ["announcement", "creates", "hidden_from", "transition"]
 
 
 def transition(
@@ -29,10 +29,10 @@ def transition(
         return
     if status == before and (not stream or not run.streamed or second_announcement(lifecycle, run.wire, seen.event)):
         return  # a stream may announce what a poll has seen before
-    edge = next((e for e in lifecycle.legal(before) if e.target == status), None)
-    if edge is not None and stream:
-        if edge.inferred_only:
-            yield _inferred(seen, before, status, edge.event, strict=strict)
+    edges = [edge for edge in lifecycle.legal(before) if edge.target == status]
+    if edges and stream:
+        if all(edge.inferred_only for edge in edges):
+            yield _inferred(seen, before, status, edges[0].event, strict=strict)
     elif status in _reach(lifecycle, before, stream=stream and not lost):
         if (lost or not stream) and status not in lifecycle.reachable(before, strict=True):
             yield _inferred(seen, before, status, None, strict=strict)
@@ -49,9 +49,8 @@ def _inferred(seen: Observation, before: str, status: str, event: str | None, *,
 @lru_cache(maxsize=1024)
 def creates(lifecycle: Lifecycle, wire: str | None) -> bool:
     """Whether the event announces creation, and nothing else."""
-    return wire is not None and any(
-        verb.wire[:1] == (wire,) and lifecycle.transition(None, verb.event) is not None for verb in lifecycle.verbs
-    )
+    edges = [edge for edge in lifecycle.transitions if wire is not None and wire in edge.wire]
+    return bool(edges) and all(edge.source is None and edge.wire[0] == wire for edge in edges)
 
 
 @lru_cache(maxsize=4096)
@@ -59,13 +58,18 @@ def _reach(lifecycle: Lifecycle, before: str, *, stream: bool) -> frozenset[str]
     """Statuses that may be seen next: in polls all reachable ones, in a stream those behind silent transitions."""
     if not stream:
         return lifecycle.reachable(before)
+    return frozenset(edge.target for status in hidden_from(lifecycle, before) for edge in lifecycle.legal(status))
+
+
+def hidden_from(lifecycle: Lifecycle, before: str) -> set[str]:
+    """The status and those that a stream may have gone through since without a word."""
     hidden, queue = {before}, [before]
     while queue:
         for edge in lifecycle.legal(queue.pop()):
             if edge.silent and edge.target not in hidden:
                 hidden.add(edge.target)
                 queue.append(edge.target)
-    return frozenset(edge.target for status in hidden for edge in lifecycle.legal(status))
+    return hidden
 
 
 @lru_cache(maxsize=1024)

@@ -93,19 +93,26 @@ def table(lifecycle: Lifecycle) -> str:
 
 def mermaid(lifecycle: Lifecycle) -> str:
     """A Mermaid state diagram; transitions that are only inferred are marked with ``?``."""
+    nodes = _nodes(lifecycle)
     lines = ["stateDiagram-v2"]
+    lines += [f'    state "{status}" as {node}' for status, node in nodes.items() if node != status]
     for edge in lifecycle.transitions:
-        source = "[*]" if edge.source is None else _node(edge.source)
+        source = "[*]" if edge.source is None else nodes[edge.source]
         mark = " ?" if edge.inferred_only else ""
-        lines.append(f"    {source} --> {_node(edge.target)}: {edge.event}{mark}")
-    lines += [f"    {_node(status)} --> [*]" for status in lifecycle.statuses if status in lifecycle.terminal]
-    aliases = [f'    state "{status}" as {_node(status)}' for status in lifecycle.statuses if _node(status) != status]
-    return "\n".join([lines[0], *aliases, *lines[1:]])
+        lines.append(f"    {source} --> {nodes[edge.target]}: {edge.event}{mark}")
+    lines += [f"    {nodes[status]} --> [*]" for status in lifecycle.statuses if status in lifecycle.terminal]
+    return "\n".join(lines)
 
 
-def _node(status: str) -> str:
-    """A status as an identifier: both languages want letters, digits and underscores."""
-    return "".join(char if char.isalnum() or char == "_" else "_" for char in status)
+def _nodes(lifecycle: Lifecycle) -> Mapping[str, str]:
+    """Each status as an identifier of its own: Mermaid wants letters, digits and underscores."""
+    nodes: dict[str, str] = {}
+    for status in lifecycle.statuses:
+        node = "".join(char if char.isalnum() or char == "_" else "_" for char in status)
+        while node in nodes.values():
+            node += "_"
+        nodes[status] = node
+    return nodes
 
 
 def dot(lifecycle: Lifecycle) -> str:
@@ -178,7 +185,14 @@ def as_json(lifecycle: Lifecycle) -> str:
     return json.dumps(as_dict(lifecycle), indent=2, ensure_ascii=False)
 
 
+def as_svg(lifecycle: Lifecycle) -> str:
+    """A drawing for a page or a README; see `runstate.modelling.svg`."""
+    from runstate.modelling.svg import svg  # the layout is long, and only this format needs it
+
+    return svg(lifecycle)
+
+
 FORMATS: Mapping[str, Callable[[Lifecycle], str]] = FrozenDict(
-    {"table": table, "mermaid": mermaid, "dot": dot, "json": as_json}
+    {"table": table, "mermaid": mermaid, "dot": dot, "svg": as_svg, "json": as_json}
 )
 """What ``runstate show`` can print."""

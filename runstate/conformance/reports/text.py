@@ -18,6 +18,11 @@ def _plain(text: str, _meaning: str) -> str:
     return text
 
 
+def _printable(text: str) -> str:
+    """Names from outside can neither break a line nor steer a terminal."""
+    return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text)
+
+
 def lines(judged: Iterable[Judged], style: Style = _plain) -> Iterator[str]:
     """The report, line by line, without line ends; logs that hold no observation are left out."""
     judged = tuple(one for one in judged if one.problem is None)
@@ -31,7 +36,7 @@ def lines(judged: Iterable[Judged], style: Style = _plain) -> Iterator[str]:
 
 def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
     monitor = one.monitor
-    title = " + ".join(files)
+    title = _printable(" + ".join(files))
     lifecycle = monitor.recognised or monitor.lifecycle
     how = "as told" if monitor.lifecycle else "recognised" if monitor.followed else "taken for granted"
     yield f"{style(title, 'bold')}  {style(f'{lifecycle.name} ({how})' if lifecycle else 'no run in it', 'dim')}"
@@ -46,13 +51,15 @@ def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
 def run_line(run: Watched, style: Style = _plain, *, named: bool = False) -> str:
     """Verdict, id and path of a run; with ``named`` its lifecycle too."""
     name = f" [{run.lifecycle.name}]" if named else ""
-    return f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {run.id}{name}  {path_line(run, style)}"
+    return (
+        f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {_printable(run.id)}{name}  {path_line(run, style)}"
+    )
 
 
 def finding_lines(finding: Finding, style: Style = _plain) -> Iterator[str]:
     """What was found and where, and the smallest change that mends it."""
     where = f"line {finding.line}" if finding.line is not None else finding.path
-    yield f"    {where}: {style(f'{finding.severity.value} {finding.code}', finding.severity.value)} {finding.message}"
+    yield f"    {where}: {style(f'{finding.severity.value} {finding.code}', finding.severity.value)} {_printable(finding.message)}"
     if finding.advice and finding.severity is not Severity.NOTE:
         yield f"      {style('→ ' + finding.advice, 'dim')}"
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterable
+from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
@@ -20,6 +21,7 @@ from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.conformance.check import summarise
 from runstate.conformance.findings import Finding
 from runstate.conformance.reports.jsonlines import finding_dict
+from runstate.conformance.settings import KEYS, Settings, settings_of
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
 from tools.doc_blocks import ROOT, commands, fences, run_page
@@ -87,7 +89,14 @@ def test_no_block_escapes_the_tests(page: Path) -> None:
     """A block is run (python, console), generated and so compared, or of commands that are known to exist (sh)."""
     for fence in fences(page.read_text(encoding="utf-8")):
         if not fence.generated and fence.language != "{toctree}":
-            assert fence.language in {"python", "console", "sh"}, f"{page.name}:{fence.line}"
+            assert fence.language in {"python", "console", "sh", "toml"}, f"{page.name}:{fence.line}"
+
+
+def test_settings_on_a_page_are_ones_that_the_judge_takes() -> None:
+    blocks = [f for page in PAGES for f in fences(page.read_text(encoding="utf-8")) if f.language == "toml"]
+    tables = [table for block in blocks if (table := tomllib.loads(block.body).get("tool", {}).get("runstate"))]
+    assert [settings_of(table) != Settings() for table in tables] == [True] * len(tables)
+    assert {key for table in tables for key in table} <= set(KEYS)
 
 
 def test_commands_that_are_not_run_exist() -> None:
@@ -97,7 +106,10 @@ def test_commands_that_are_not_run_exist() -> None:
     for page in PAGES:
         for fence in fences(page.read_text(encoding="utf-8")):
             for line in fence.body.splitlines() if fence.language == "sh" else ():
-                assert line.partition("#")[0].strip() in [*known, "pip install ."], f"{page.name}: {line}"
+                command = line.partition("#")[0].strip()
+                module = re.match(r"python -m (tools\.\w+)", command)
+                exists = module is not None and find_spec(module[1]) is not None
+                assert exists or command in [*known, "pip install ."], f"{page.name}: {line}"
 
 
 def test_links_between_pages_lead_somewhere() -> None:

@@ -12,6 +12,7 @@ from typing import Any, Literal, TypeVar
 import attrs
 
 from runstate.conformance.findings import Finding, Severity, selected
+from runstate.conformance.late import Late
 from runstate.conformance.parts import Parts
 from runstate.conformance.single import judge_single
 from runstate.conformance.spelling import snake_keys
@@ -68,6 +69,7 @@ class Monitor:
     followed: bool = attrs.field(init=False, default=False)
     """Whether it was recognised by what the object says of itself."""
     _parts: Parts = attrs.field(init=False)
+    _late: Late = attrs.field(init=False)
     _leg: dict[str, Watched] = attrs.field(init=False, factory=dict)
     """Runs that the stream spoke of since it last began."""
     _errored: bool = attrs.field(init=False, default=False)
@@ -79,7 +81,9 @@ class Monitor:
         """The parts that the lifecycle may have."""
         parent = self.lifecycle or _default()
         nestings = tuple(nesting for nesting in ASSISTANTS_PARTS if nesting.parent is parent)
-        self._parts = Parts(nestings, strict=self.strict, assume=self.assume)
+        # the parts of a run can only be judged in their order, so not where events may be late
+        self._parts = Parts(() if self.assume.window else nestings, strict=self.strict, assume=self.assume)
+        self._late = Late(self.assume.window)
 
     # -- what users call ----------------------------------------------------------------------------------------------
 
@@ -172,12 +176,29 @@ class Monitor:
         stream = self._streams(seen)
         if self.assume.duplicates and stream and self._is_copy(run, seen):
             return
+        if not (stream and self.assume.window):
+            yield from self._run_in_order(seen, run, fields, stream=stream)
+            return
+        self._leg[run.id] = run
+        for earlier, known in self._late.push((lifecycle.name, run.id), run, (seen, fields)):
+            yield from self._run_in_order(earlier, run, known, stream=True)
+
+    def _run_in_order(
+        self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool
+    ) -> Iterator[Found]:
         for finding in judge_single(seen, run, fields, stream=stream, strict=self.strict, assume=self.assume):
             yield run, finding
         if stream:
             self._leg[run.id] = run
             for finding in self._parts.run_moved(seen, run, fields):
                 yield run, finding
+
+    def _catch_up(self) -> Iterator[Found]:
+        """Judge what was held back: nothing that comes later can be earlier."""
+        for key in list(self._late.held):
+            run = self.runs[key]
+            for earlier, known in self._late.flush(key, run):
+                yield from self._run_in_order(earlier, run, known, stream=True)
 
     def _run_of(self, lifecycle: Lifecycle, run_id: str, seen: Observation) -> Watched:
         key = (lifecycle.name, run_id)
@@ -254,7 +275,7 @@ class Monitor:
         part_id, run_id = fields.get(child.id_field), fields.get(nesting.parent_field)
         if run_id is None and nesting.parent_field not in child.constant:
             return  # a message that no run wrote
-        if not all(isinstance(name, str) and name for name in (part_id, run_id)):
+        if not (isinstance(part_id, str) and part_id and isinstance(run_id, str) and run_id):
             message = f"{child.id_field} is {shown(part_id)}, {nesting.parent_field} is {shown(run_id)}"
             yield None, finding_at("RS602", seen, message, allowed=("a non-empty string",))
             return
@@ -281,6 +302,7 @@ class Monitor:
 
     def _over(self, seen: Observation) -> Iterator[Found]:
         """The stream says that it is over: every run that it spoke of has ended, or others must act now."""
+        yield from self._catch_up()
         for run in () if self._errored else self._at_work():
             allowed = tuple(s for s in run.lifecycle.statuses if s in run.lifecycle.stops | run.lifecycle.terminal)
             message = f"the stream is over while the run is {run.status}; allowed: {', '.join(allowed)}"
@@ -289,6 +311,7 @@ class Monitor:
 
     def _broken_off(self) -> Iterator[Found]:
         """The log is over without a word: a warning, unless an error event has explained it."""
+        yield from self._catch_up()
         last = self._last
         for run in () if self._errored else self._at_work():
             if last is None:

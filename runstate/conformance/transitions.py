@@ -34,7 +34,7 @@ def transition(
         if all(edge.inferred_only for edge in edges):
             yield _inferred(seen, before, status, edges[0].event, strict=strict)
     elif status in _reach(lifecycle, before, stream=stream and not lost):
-        if (lost or not stream) and status not in lifecycle.reachable(before, strict=True):
+        if status not in _reach(lifecycle, before, stream=stream and not lost, strict=True):
             yield _inferred(seen, before, status, None, strict=strict)
     else:
         yield _illegal(seen, run, before, status, profile=profile, stream=stream)
@@ -54,18 +54,19 @@ def creates(lifecycle: Lifecycle, wire: str | None) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _reach(lifecycle: Lifecycle, before: str, *, stream: bool) -> frozenset[str]:
+def _reach(lifecycle: Lifecycle, before: str, *, stream: bool, strict: bool = False) -> frozenset[str]:
     """Statuses that may be seen next: in polls all reachable ones, in a stream those behind silent transitions."""
     if not stream:
-        return lifecycle.reachable(before)
-    return frozenset(edge.target for status in hidden_from(lifecycle, before) for edge in lifecycle.legal(status))
+        return lifecycle.reachable(before, strict=strict)
+    hidden = hidden_from(lifecycle, before, strict=strict)
+    return frozenset(edge.target for status in hidden for edge in lifecycle.legal(status, strict=strict))
 
 
-def hidden_from(lifecycle: Lifecycle, before: str) -> set[str]:
+def hidden_from(lifecycle: Lifecycle, before: str, *, strict: bool = False) -> set[str]:
     """The status and those that a stream may have gone through since without a word."""
     hidden, queue = {before}, [before]
     while queue:
-        for edge in lifecycle.legal(queue.pop()):
+        for edge in lifecycle.legal(queue.pop(), strict=strict):
             if edge.silent and edge.target not in hidden:
                 hidden.add(edge.target)
                 queue.append(edge.target)

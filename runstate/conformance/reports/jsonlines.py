@@ -10,6 +10,8 @@ import attrs
 
 from runstate.conformance.check import Judged, Summary, summarise
 from runstate.conformance.findings import Finding
+from runstate.conformance.mending import edit_words, repairs_of
+from runstate.conformance.repair import Edit
 from runstate.conformance.watch import Watched
 
 __all__ = ["finding_dict", "lines", "run_line", "summary_line"]
@@ -18,7 +20,8 @@ __all__ = ["finding_dict", "lines", "run_line", "summary_line"]
 def lines(judged: Iterable[Judged]) -> Iterator[str]:
     """The report, line by line, without line ends.
 
-    A run is ``{"run", "file", "lifecycle", "verdict", "findings"}``.  A record with ``"run": null`` holds the findings
+    A run is ``{"run", "file", "lifecycle", "verdict", "findings", "next", "repairs"}``: ``next`` are the statuses that may
+    come next, ``repairs`` the least changes of an illegal path, each a list of edits.  A record with ``"run": null`` holds the findings
     of its file that belong to no run; its verdict is null and it is not counted as a run.
     """
     judged = tuple(judged)
@@ -51,8 +54,22 @@ def run_line(run: Watched) -> str:
             "lifecycle": run.lifecycle.name,
             "verdict": run.verdict.value,
             "findings": [finding_dict(finding) for finding in run.findings],
+            "next": list(run.next),
+            "repairs": [[_edit_dict(run, edit) for edit in repair.edits] for repair in repairs_of(run)[0]],
         }
     )
+
+
+def _edit_dict(run: Watched, edit: Edit) -> Mapping[str, Any]:
+    line = run.path[edit.index].line if edit.index < len(run.path) else None
+    return {
+        "kind": edit.kind.value,
+        "line": line,
+        "seen": edit.seen,
+        "status": edit.status,
+        "event": edit.event,
+        "words": edit_words(run, edit),
+    }
 
 
 def summary_line(summary: Summary) -> str:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 
 from runstate.conformance.check import Judged, Summary, summarise
 from runstate.conformance.findings import Finding, Severity
+from runstate.conformance.mending import edit_words, passes_without, repairs_of
 from runstate.conformance.watch import Seen, Verdict, Watched
 
-__all__ = ["finding_lines", "lines", "path_line", "run_line", "summary_line"]
+__all__ = ["finding_lines", "lines", "path_line", "repair_lines", "run_line", "summary_line"]
 
 Style = Callable[[str, str], str]
 """(text, meaning) -> styled text; meanings are verdicts, severities, ``dim`` and ``bold``."""
@@ -44,8 +45,12 @@ def _of_log(one: Judged, files: list[str], style: Style) -> Iterator[str]:
         yield run_line(run, style, named=lifecycle is not run.lifecycle)
         for finding in run.findings:
             yield from finding_lines(finding, style)
+        yield from repair_lines(run, style)
     for finding in one.loose:
         yield from finding_lines(finding, style)
+    code = passes_without([*one.loose, *(finding for run in one.runs for finding in run.findings)])
+    if code is not None:
+        yield f"  without rule {code} this log passes"
 
 
 def run_line(run: Watched, style: Style = _plain, *, named: bool = False) -> str:
@@ -54,6 +59,17 @@ def run_line(run: Watched, style: Style = _plain, *, named: bool = False) -> str
     return (
         f"  {style(f'{run.verdict.value:<8}', run.verdict.value)} {_printable(run.id)}{name}  {path_line(run, style)}"
     )
+
+
+def repair_lines(run: Watched, style: Style = _plain) -> Iterator[str]:
+    """The smallest changes that would make the path of a run legal, where it is not."""
+    repairs, more = repairs_of(run)
+    for number, repair in enumerate(repairs):
+        words = "; ".join(edit_words(run, edit) for edit in repair.edits)
+        lead = f"least repair ({_many(repair.cost, 'edit')}):" if number == 0 else "or:"
+        yield f"    {style(lead, 'bold')} {_printable(words)}"
+    if more:
+        yield f"    {style('or others as small', 'dim')}"
 
 
 def finding_lines(finding: Finding, style: Style = _plain) -> Iterator[str]:

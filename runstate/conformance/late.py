@@ -1,0 +1,81 @@
+"""Events that may arrive late: a small buffer a run, emptied in an order that the table allows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+
+from runstate.conformance.transitions import second_announcement
+from runstate.conformance.watch import Watched
+from runstate.observe import Observation
+
+__all__ = ["Late"]
+
+Held = tuple[Observation, Mapping[str, Any]]
+"""An observation, and its object with the schema's keys in snake_case."""
+
+
+@attrs.define(eq=False)
+class Late:
+    """Holds up to ``window`` events of each run back, until it is known which of them comes first."""
+
+    window: int
+    held: dict[tuple[str, str], list[Held]] = attrs.field(init=False, factory=dict)
+
+    def push(self, key: tuple[str, str], run: Watched, one: Held) -> list[Held]:
+        """Take one event in; give back the one that comes first, once more than ``window`` are held."""
+        held = self.held.setdefault(key, [])
+        held.append(one)
+        return [] if len(held) <= self.window else [held.pop(self._first(run, held))]
+
+    def flush(self, key: tuple[str, str], run: Watched) -> list[Held]:
+        """All that are held of a run, in the best order that there is."""
+        held = self.held.pop(key, [])
+        return [held[index] for index in _order(run, held) or range(len(held))]
+
+    def _first(self, run: Watched, held: list[Held]) -> int:
+        """The event that comes first: the oldest one, unless another order of all that are held is legal."""
+        order = _order(run, held)
+        return 0 if order is None else order[0]
+
+
+def _order(run: Watched, held: list[Held]) -> list[int] | None:
+    """The first order, in the order of arrival, in which every event is a legal step; None where there is none.
+
+    A depth-first search without recursion; what was found impossible once (the events left, the last one) stays so.
+    """
+    lifecycle = run.lifecycle
+    statuses = [str(fields.get(lifecycle.status_field)) for _, fields in held]
+    wires = [seen.event for seen, _ in held]
+
+    def steps(last: int | None, following: int) -> bool:
+        before, wire = (run.status, run.wire) if last is None else (statuses[last], wires[last])
+        status = statuses[following]
+        if before is None:
+            # nothing was seen before: what creates comes first, else anything may
+            creating = [i for i in range(len(held)) if statuses[i] in lifecycle.initial]
+            return following in creating if creating else True
+        if before == status and second_announcement(lifecycle, wire, wires[following]):
+            return True
+        return before in lifecycle.statuses and any(edge.target == status for edge in lifecycle.legal(before))
+
+    everything = frozenset(range(len(held)))
+    hopeless: set[tuple[frozenset[int], int | None]] = set()
+    path: list[int] = []
+    untried: list[list[int]] = [[i for i in sorted(everything, reverse=True) if steps(None, i)]]
+    while untried:
+        if len(path) == len(held):
+            return path
+        if not untried[-1]:
+            hopeless.add((everything.difference(path), path[-1] if path else None))
+            untried.pop()
+            if path:
+                path.pop()
+            continue
+        path.append(untried[-1].pop())
+        left = everything.difference(path)
+        hope = (left, path[-1]) not in hopeless
+        untried.append([i for i in sorted(left, reverse=True) if hope and steps(path[-1], i)])
+    return None

@@ -45,7 +45,8 @@ class Reading(TypedDict, total=False):
     strict: bool
     """Transitions that are only inferred do not exist."""
     quirks: bool
-    """The known departures of real data (`runstate.lifecycle.Quirk.transition`) are legal steps too."""
+    """The known departures of real data (`runstate.lifecycle.Quirk.transition`) are legal steps too, those of
+    every profile."""
 
 
 class EditKind(StrEnum):
@@ -447,7 +448,7 @@ def _cheapest(
         if index == len(words):
             continue
         for word in reversed(row):
-            if word != words[index] and columns[index + 1][word] == left - 1:
+            if columns[index + 1][word] == left - 1:  # never the same word: to keep it would have been cheaper
                 step = EditKind.SUBSTITUTE, index, word, state
                 stack.append((write(node, word), index + 1, _Script(step, script)))
         if columns[index + 1][state] == left - 1:

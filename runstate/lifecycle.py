@@ -315,6 +315,14 @@ def _many(values: Mapping[str, str | Iterable[str]] | Mapping[str, Iterable[str]
     return FrozenDict({str(key): _names(item) for key, item in values.items()})
 
 
+def _bases(values: Iterable[Basis]) -> frozenset[Basis]:
+    return frozenset(values)
+
+
+def _places(values: Mapping[str, str]) -> FrozenDict[str, str]:
+    return FrozenDict(values)
+
+
 @attrs.frozen(kw_only=True)
 class Axis:
     """A second dimension beside the status: a field with a closed set of values, of which a status allows some.
@@ -357,7 +365,7 @@ class Removal:
 
     event: str
     sources: tuple[str, ...] = attrs.field(converter=_names)
-    basis: frozenset[Basis] = attrs.field(converter=frozenset)
+    basis: frozenset[Basis] = attrs.field(converter=_bases)
     why: str = ""
 
 
@@ -400,7 +408,7 @@ class Layout:
     """Where the name of the event stands, in the object or in what it is wrapped in."""
     at: tuple[str, ...] = attrs.field(default=(), converter=_names)
     """The time of the observation."""
-    fields: Mapping[str, str] = attrs.field(default=EMPTY, converter=lambda value: FrozenDict(value))
+    fields: Mapping[str, str] = attrs.field(default=EMPTY, converter=_places)
     """Field -> its place, where that is not its name."""
     times: Literal["seconds", "milliseconds", "iso8601"] = "seconds"
     """How stamps and deadlines are written."""
@@ -777,9 +785,9 @@ def _check_beside(lc: Lifecycle) -> None:
             raise _refuse(lc, "unknown_field", "an axis names a field that is not declared", axis.field, lc.fields)
     for answer in lc.answers:
         known("an answer", [answer.source], [answer.asked, answer.answered])
-        if (answer.source, answer.asked) in lc._edges:  # noqa: SLF001 - derived of the value being checked
+        if lc.transition(answer.source, answer.asked) is not None:
             raise _refuse(lc, "two_targets", f"{answer.asked!r} is legal in {answer.source!r}", answer.asked)
-        if (answer.source, answer.answered) not in lc._edges:  # noqa: SLF001
+        if lc.transition(answer.source, answer.answered) is None:
             allowed = [edge.event for edge in lc.legal(answer.source)]
             raise _refuse(lc, "unknown_event", f"no such transition in {answer.source!r}", answer.answered, allowed)
     for removal in lc.removals:

@@ -253,7 +253,7 @@ def _of_value(value: JSON, limits: Limits, file: str, line: int | None, path: st
         yield Observation(fault=_not_an_object(value, path), file=file, line=line, path=path)
     elif value.get("object") == "list" and isinstance(value.get("data"), list):
         yield from _of_value(value["data"], limits, file, line, f"{path}.data")
-    elif isinstance(value.get("event"), str) and "data" in value and "object" not in value:
+    elif isinstance(value.get("event"), str) and "data" in value and not {"object", "type"} & value.keys():
         yield from _of_pair(cast("str", value["event"]), value["data"], limits, file, line, path)
     else:
         yield Observation(value=value, file=file, line=line, path=path)

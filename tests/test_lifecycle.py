@@ -715,8 +715,5 @@ def test_every_lifecycle_of_the_catalogue_says_what_each_transition_rests_on(lif
 
 
 def test_the_catalogue_finds_a_lifecycle_by_its_name() -> None:
-    assert [(name, lifecycle.name) for name, lifecycle in CATALOGUE.items()] == [
-        ("openai.assistants.run", "openai.assistants.run"),
-        ("openai.assistants.run_step", "openai.assistants.run_step"),
-        ("openai.assistants.message", "openai.assistants.message"),
-    ]
+    assert [lifecycle.name for lifecycle in CATALOGUE.values()] == list(CATALOGUE)
+    assert list(CATALOGUE)[:3] == ["openai.assistants.run", "openai.assistants.run_step", "openai.assistants.message"]

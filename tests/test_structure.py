@@ -501,10 +501,13 @@ def status_comparisons(source: str) -> list[str]:
 
 
 def test_only_the_literals_know_the_names_of_statuses(sources: Sources) -> None:
+    # testing.stores holds tests, if ones that are shipped: they say what they expect
     faults = {
         module: found
         for module, source in sources.items()
-        if module.partition(".")[0] != "lifecycles" and (found := status_comparisons(source))
+        if module.partition(".")[0] != "lifecycles"
+        and module != "testing.stores"
+        and (found := status_comparisons(source))
     }
     assert faults == {}
 

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar
 
 import attrs
 
+from runstate.conformance.agui.session import AguiSession, speaks_agui
 from runstate.conformance.findings import Finding, Severity, selected
 from runstate.conformance.late import Late
 from runstate.conformance.parts import Parts
@@ -19,6 +20,7 @@ from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles import CATALOGUE
+from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS
 from runstate.observe import Observation, observe
 
@@ -69,6 +71,7 @@ class Monitor:
     followed: bool = attrs.field(init=False, default=False)
     """Whether it was recognised by what the object says of itself."""
     _parts: Parts = attrs.field(init=False)
+    _agui: AguiSession | None = attrs.field(init=False, default=None)
     _late: Late = attrs.field(init=False)
     _leg: dict[str, Watched] = attrs.field(init=False, factory=dict)
     """Runs that the stream spoke of since it last began."""
@@ -148,6 +151,9 @@ class Monitor:
 
     def _judge(self, seen: Observation) -> Iterator[Found]:
         self._last = seen
+        if self._agui is None and self._speaks_agui(seen):
+            self._agui = AguiSession()
+            self.recognised, self.followed = AGUI_RUN, self.lifecycle is None
         if seen.fault is not None:
             # servers do end without the last blank line; only an event that is not whole was cut off
             yield None, finding_at("RS501" if seen.complete else "RS503", seen, str(seen.fault))
@@ -155,6 +161,10 @@ class Monitor:
         if seen.end:
             self.observations += 1
             yield from self._over(seen)
+            return
+        if self._agui is not None:
+            self.observations += 1
+            yield from self._agui_seen(self._agui, seen)
             return
         value = {} if seen.value is None else seen.value
         lifecycle = self._lifecycle_of(seen, value)
@@ -164,6 +174,20 @@ class Monitor:
         self.observations += 1
         self._recognise(lifecycle, value)
         yield from self._run_seen(seen, lifecycle, value)
+
+    def _speaks_agui(self, seen: Observation) -> bool:
+        """Whether the log is one of AG-UI events: it was said, or nothing else was seen before its first one."""
+        if self.lifecycle is not None:
+            return self.lifecycle is AGUI_RUN
+        return self.recognised is None and seen.value is not None and speaks_agui(seen.value)
+
+    def _agui_seen(self, session: AguiSession, seen: Observation) -> Iterator[Found]:
+        for run, finding in session.take(seen):
+            if run is not None:
+                self.runs[AGUI_RUN.name, run.id] = run
+            yield run, finding
+        if session.run is not None:
+            self.runs.setdefault((AGUI_RUN.name, session.run.id), session.run)
 
     def _run_seen(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
         fields = snake_keys(value, (*lifecycle.fields, *lifecycle.constant, *lifecycle.profiles.values()))
@@ -229,10 +253,11 @@ class Monitor:
         if self.lifecycle is not None:
             mine = kind in self.lifecycle.objects or kind is None or not self.lifecycle.objects
             return self.lifecycle if mine and self.lifecycle.status_field in value else None
-        for lifecycle in CATALOGUE.values():
-            if kind in lifecycle.objects:
-                # within a stream only the run is judged by itself; its parts are judged within it
-                return lifecycle if not self._streams(seen) or lifecycle is _default() else None
+        found = CATALOGUE.of_object(kind)
+        if found is not None:
+            # within a stream only the run is judged by itself; its parts are judged within it
+            part = self._streams(seen) and any(nesting.child is found for nesting in ASSISTANTS_PARTS)
+            return None if part else found
         default = _default()
         return default if kind is None and default.status_field in value else None
 
@@ -256,7 +281,7 @@ class Monitor:
         elif seen.event is not None:
             self.observations += 1
             yield from self._other_event(seen, parent, kind)
-        elif any(kind in lifecycle.objects for lifecycle in (parent, *CATALOGUE.values())):
+        elif kind in parent.objects or CATALOGUE.of_object(kind) is not None:
             self.observations += 1
             message = f"an object of kind {kind!r} has no {parent.status_field}"
             yield None, finding_at("RS502", seen, message, field=parent.status_field, allowed=parent.statuses)
@@ -311,6 +336,9 @@ class Monitor:
 
     def _broken_off(self) -> Iterator[Found]:
         """The log is over without a word: a warning, unless an error event has explained it."""
+        if self._agui is not None and self._last is not None:
+            yield from self._agui.close(self._last)
+            self._agui = None
         yield from self._catch_up()
         last = self._last
         for run in () if self._errored else self._at_work():

@@ -13,7 +13,7 @@ from runstate.conformance.agui.fields import broken_fields
 from runstate.conformance.agui.rules import RULES, Broken, Fault
 from runstate.conformance.agui.shapes import EVENT_TYPES, Malformed, clean
 from runstate.conformance.agui.values import Fields, get, identity, is_object, items, of_string, printable, shown
-from runstate.conformance.findings import Severity
+from runstate.conformance.codes import Severity
 from runstate.frozen import EMPTY, FrozenDict
 from runstate.lifecycles.agui import AGUI_RUN, AguiRunEvent, AguiRunStatus
 

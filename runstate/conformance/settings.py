@@ -68,7 +68,7 @@ def parse_assume(value: object, where: str = "assume") -> Assume:
 
     :raises DecodeError: for an assumption that there is not.
     """
-    words = value.split(",") if isinstance(value, str) else value
+    words = [word for word in value.split(",") if word.strip()] if isinstance(value, str) else value
     allowed = "lost, duplicates, window=N (a whole number), skew=SECONDS"
     if not isinstance(words, list | tuple):
         raise _refuse(where, value, allowed)

@@ -95,6 +95,44 @@ def _usage(prompt: int, completion: int, total: int) -> Json:
     return {"usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total}}
 
 
+# -- AG-UI -------------------------------------------------------------------------------------------------------------
+
+RUN_BEGINS: Json = {"type": "RUN_STARTED", "threadId": "thread_1", "runId": "run_1"}
+RUN_ENDS: Json = RUN_BEGINS | {"type": "RUN_FINISHED"}
+RUN_FAILS: Json = {"type": "RUN_ERROR", "message": "no tide table"}
+TEXT_BEGINS: Json = {"type": "TEXT_MESSAGE_START", "messageId": "msg_1", "role": "assistant"}
+TEXT_GROWS: Json = {"type": "TEXT_MESSAGE_CONTENT", "messageId": "msg_1", "delta": "14:20"}
+TEXT_ENDS: Json = {"type": "TEXT_MESSAGE_END", "messageId": "msg_1"}
+CALL_BEGINS: Json = {
+    "type": "TOOL_CALL_START",
+    "toolCallId": "call_1",
+    "toolCallName": "next_high_water",
+    "parentMessageId": "msg_1",
+}
+CALL_ENDS: Json = {"type": "TOOL_CALL_END", "toolCallId": "call_1"}
+AGENT: Json = {"subagentRunId": "sub_1"}
+AGENT_BEGINS: Json = {"type": "SUBAGENT_STARTED", "subagentRunId": "sub_1", "name": "tides"}
+AGENT_ENDS: Json = {"type": "SUBAGENT_FINISHED", "subagentRunId": "sub_1"}
+STEP_OF_AGENT: Json = {"type": "STEP_STARTED", "stepName": "look up", "subagentRunId": "sub_1"}
+STEP_OVER: Json = {"type": "STEP_FINISHED", "stepName": "look up"}
+CHUNK: Json = {"type": "TEXT_MESSAGE_CHUNK", "messageId": "msg_1", "delta": "14:20"}
+SNAPSHOT: Json = {
+    "type": "MESSAGES_SNAPSHOT",
+    "messages": [{"id": "msg_1", "role": "assistant", "toolCalls": 1}],
+}
+INTERRUPT: Json = {"id": "int_1", "reason": "confirm"}
+RESUME: Json = {
+    "threadId": "thread_1",
+    "runId": "run_2",
+    "state": {},
+    "messages": [],
+    "tools": [],
+    "context": [],
+    "forwardedProps": {},
+    "resume": [],
+}
+
+
 PROVOCATIONS: Final[Mapping[str, Provocation]] = MappingProxyType(
     {
         "RS101": _log(CREATES, ENDS),
@@ -107,6 +145,11 @@ PROVOCATIONS: Final[Mapping[str, Provocation]] = MappingProxyType(
         "RS108": _log(CREATES, CREATES, STARTS, ENDS),
         "RS109": _log(_sent("thread.run.failed", COMPLETED)),
         "RS110": _log(_sent("thread.run.completed", COMPLETED | {"status": "incomplete"})),
+        "RS121": _log(TEXT_BEGINS, RUN_FAILS),
+        "RS122": _log(RUN_BEGINS, RUN_BEGINS, RUN_ENDS),
+        "RS123": _log(RUN_BEGINS, RUN_ENDS, TEXT_BEGINS),
+        "RS124": _log(RUN_BEGINS, RUN_FAILS, TEXT_BEGINS),
+        "RS125": _log(RUN_BEGINS, TEXT_BEGINS),
         "RS201": _log(STARTED | {"started_at": None}),
         "RS202": _log(COMPLETED | {"cancelled_at": 103}),
         "RS203": _log(QUEUED | _usage(0, 0, 0)),
@@ -167,6 +210,44 @@ PROVOCATIONS: Final[Mapping[str, Provocation]] = MappingProxyType(
             _sent("thread.run.step.completed", STEP_DONE | _usage(20, 8, 28)),
             _sent("thread.run.completed", COMPLETED | _usage(30, 8, 38)),
         ),
+        "RS420": _log(RUN_BEGINS, TEXT_BEGINS, TEXT_BEGINS, TEXT_ENDS, RUN_ENDS),
+        "RS421": _log(RUN_BEGINS, TEXT_ENDS, RUN_ENDS),
+        "RS422": _log(
+            RUN_BEGINS,
+            AGENT_BEGINS,
+            TEXT_BEGINS | AGENT,
+            TEXT_ENDS | {"subagentRunId": "sub_2"},
+            AGENT_ENDS,
+            RUN_ENDS,
+        ),
+        "RS423": _log(RUN_BEGINS, TEXT_BEGINS | {"subagentRunId": None}, TEXT_ENDS, RUN_ENDS),
+        "RS424": _log(RUN_BEGINS, AGENT_BEGINS, AGENT_ENDS, AGENT_BEGINS, RUN_ENDS),
+        "RS425": _log(RUN_BEGINS, AGENT_BEGINS | {"parentSubagentRunId": "sub_0"}, AGENT_ENDS, RUN_ENDS),
+        "RS426": _log(RUN_BEGINS, TEXT_BEGINS, RUN_ENDS),
+        "RS427": _log(RUN_BEGINS, {"type": "SUBAGENT_STARTED", "subagentRunId": "sub_1"}, AGENT_ENDS, RUN_ENDS),
+        "RS428": _log(RUN_BEGINS, AGENT_BEGINS, AGENT_ENDS | {"outcome": {"type": "lost"}}, RUN_ENDS),
+        "RS429": _log(
+            RUN_BEGINS,
+            AGENT_BEGINS,
+            TEXT_BEGINS | AGENT,
+            CALL_BEGINS | {"subagentRunId": "sub_2"},
+            CALL_ENDS,
+            TEXT_ENDS,
+            AGENT_ENDS,
+            RUN_ENDS,
+        ),
+        "RS430": _log(RUN_BEGINS, AGENT_BEGINS, STEP_OF_AGENT, STEP_OVER, AGENT_ENDS, RUN_ENDS),
+        "RS431": _log(RUN_BEGINS, {"type": "TEXT_MESSAGE_CHUNK", "delta": "14:20"}, RUN_ENDS),
+        "RS432": _log(RUN_BEGINS, CHUNK | {"role": "assistant"}, CHUNK | {"role": "user"}, RUN_ENDS),
+        "RS433": _log(RUN_BEGINS, SNAPSHOT, RUN_ENDS),
+        "RS434": _log(RUN_BEGINS, TEXT_BEGINS, TEXT_GROWS | {"delta": 14}, TEXT_ENDS, RUN_ENDS),
+        "RS435": _log(RUN_BEGINS, RUN_ENDS | {"outcome": {"type": "interrupt", "interrupts": [INTERRUPT, INTERRUPT]}}),
+        "RS436": _log(
+            RUN_BEGINS,
+            RUN_ENDS | {"outcome": {"type": "interrupt", "interrupts": [INTERRUPT]}},
+            RUN_BEGINS | {"runId": "run_2", "input": RESUME},
+            RUN_ENDS | {"runId": "run_2"},
+        ),
         "RS501": Provocation(_log(QUEUED).log + '{"id": "run_1", "status": "in_progress", "created_at": 1\n'),
         "RS502": _log(QUEUED, {"level": "info", "text": "polling"}),
         "RS503": Provocation(f"event: thread.run.completed\ndata: {json.dumps(COMPLETED)}\n\nevent: done\ndata: [DO"),
@@ -183,6 +264,8 @@ PROVOCATIONS: Final[Mapping[str, Provocation]] = MappingProxyType(
             STEP_ENDS,
             ENDS,
         ),
+        "RS621": _log(RUN_BEGINS, RUN_ENDS | {"runId": "run_2"}),
+        "RS622": _log(RUN_BEGINS, RUN_ENDS, RUN_BEGINS | {"threadId": "thread_2"}, RUN_ENDS | {"threadId": "thread_2"}),
     }
 )
 """One log for each code."""

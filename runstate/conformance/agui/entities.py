@@ -302,18 +302,19 @@ class Entities:
         yield from self._history(get(fields, "messages"), kind, "messages", anew=True)
 
     def _history(self, messages: object, kind: str, path: str, *, anew: bool) -> Iterator[Broken]:
-        for one in items(messages) or ():
+        for index, one in enumerate(items(messages) or ()):
+            place = f"{path}[{index}]"
             known, owner, calls = get(one, "id"), get(one, OWNER), get(one, "toolCalls")
             if not isinstance(known, str):
                 continue
             if owner is None:
                 message = f"{kind} has a message {known!r} with {OWNER} null; allowed: a string, or no {OWNER}"
-                yield Broken("message_owner_null", message, f"{path}.{OWNER}")
+                yield Broken("message_owner_null", message, f"{place}.{OWNER}")
                 owner = ABSENT
             self._own(_BUCKET_OF_ROLE.get(of_string(get(one, "role")) or "", "message"), known, owner, anew=anew)
             if not (calls is ABSENT or calls is None or isinstance(calls, str | list | tuple)):
                 message = f"{kind} has a message {known!r} with toolCalls {shown(calls)}; allowed: an array"
-                yield Broken("messages_unreadable", message, f"{path}.toolCalls")
+                yield Broken("messages_unreadable", message, f"{place}.toolCalls")
             for call in items(calls) or ():
                 if isinstance(get(call, "id"), str):
                     self._own("tool_call", get(call, "id"), owner, anew=anew)

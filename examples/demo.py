@@ -9,26 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from runstate import (
     ASSISTANTS_RUN,
     CODES,
-    Applied,
-    Event,
     FunctionCall,
     IllegalTransition,
     Monitor,
     RequiredAction,
     Run,
+    Runs,
     ToolCall,
     ToolOutput,
     Usage,
-    apply,
-    create,
     encode,
 )
 from runstate.conformance.check import Judged, judge
 from runstate.conformance.reports.text import lines, path_line
+from runstate.stores.sqlite import SqliteStore
+from runstate.testing.clock import FakeClock
 
 HERE = Path(__file__).resolve().parent
 BEGIN = 1_761_862_020
@@ -63,36 +63,36 @@ def broken() -> Iterator[str]:
 
 
 def driven() -> Iterator[str]:
-    """A run of our own, from creation to its end, with one event refused on the way."""
-    monitor = Monitor()
+    """A run of our own in a SQLite file, from creation to its end, with one event refused on the way; then its journal."""
+    clock = FakeClock(BEGIN)
+    with TemporaryDirectory() as folder, SqliteStore(f"{folder}/runs.db", clock=clock) as store:
+        runs: Runs[Run] = Runs(store)
 
-    def shown(applied: Applied[Run]) -> str:
-        """One line of what would be the run's journal; the judge sees the record as a client would."""
-        run, change = applied
-        monitor.feed(encode(run))
-        seconds, event = f"{change.at - BEGIN:g} s", str(change.event)
-        started = "–" if run.started_at is None else f"{run.started_at - BEGIN} s"
-        ended = "–" if run.expires_at is None else f"{run.expires_at - BEGIN} s"
-        return f"{seconds:>6}  {event:<20} → {run.status:<16} started {started:<5} expires {ended}"
+        def after(seconds: float) -> Runs[Run]:
+            clock.advance(seconds)
+            return runs
 
-    applied = create(id="run_1", assistant_id="asst_1", thread_id="thread_1", at=BEGIN)
-    yield shown(applied)
-    applied = apply(applied.run, Event.START, at=BEGIN + 1)
-    yield shown(applied)
-    call = ToolCall("call_1", FunctionCall("next_high_water", '{"harbour": "Kiel"}'))
-    applied = apply(applied.run, Event.REQUIRE_ACTION, at=BEGIN + 3, required_action=RequiredAction.calls(call))
-    yield shown(applied)
-    try:
-        apply(applied.run, Event.COMPLETE, at=BEGIN + 4)
-    except IllegalTransition as refusal:
-        yield f"{'4 s':>6}  {refusal.event:<20} ✗ refused in {refusal.status}: {refusal.reason}"
-        yield f"{'':>28} allowed: {', '.join(refusal.allowed)}"
-    applied = apply(applied.run, Event.SUBMIT_TOOL_OUTPUTS, at=BEGIN + 62, tool_outputs=[ToolOutput("call_1", "14:20")])
-    yield shown(applied)
-    applied = apply(applied.run, Event.START, at=BEGIN + 63)
-    yield shown(applied)
-    applied = apply(applied.run, Event.COMPLETE, at=BEGIN + 66, usage=Usage(118, 21))
-    yield shown(applied)
+        runs.create(id="run_1", assistant_id="asst_1", thread_id="thread_1")
+        after(1).start("run_1")
+        call = ToolCall("call_1", FunctionCall("next_high_water", '{"harbour": "Kiel"}'))
+        after(2).require_action("run_1", RequiredAction.calls(call))
+        try:
+            after(1).complete("run_1", usage=Usage(118, 21))
+        except IllegalTransition as refusal:
+            yield f"refused: {refusal.event} in {refusal.status}: {refusal.reason}"
+            yield f"allowed: {', '.join(refusal.allowed)}"
+        after(58).submit_tool_outputs("run_1", [ToolOutput("call_1", "14:20")])
+        after(1).start("run_1")
+        after(3).complete("run_1", usage=Usage(118, 21))
+        yield "The journal, and the record after each change:"
+        monitor = Monitor()
+        for entry in runs.history("run_1"):
+            run = runs.at("run_1", entry.seq)
+            monitor.feed(encode(run))
+            started = "–" if run.started_at is None else f"{run.started_at - BEGIN} s"
+            ended = "–" if run.expires_at is None else f"{run.expires_at - BEGIN} s"
+            seconds = f"{entry.at / 1e6 - BEGIN:g} s"
+            yield f"{entry.seq:>3} {seconds:>6}  {entry.event:<20} → {run.status:<16} started {started:<5} expires {ended}"
     (seen,) = monitor.runs.values()
     yield ""
     yield f"The judge on these records: {seen.verdict}, {path_line(seen)}"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import attrs
 
+from tools.store_parts import STORE_PARTS
+
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "pythons"
 OLDEST = (3, 11)
@@ -122,6 +124,7 @@ def part_suite() -> bool:
 PARTS: dict[str, Callable[[], bool]] = {
     "pythons": part_pythons,
     "suite": part_suite,
+    **STORE_PARTS,
 }
 """Name of each part and the function that runs it and says whether it passed."""
 

@@ -47,6 +47,9 @@ _SDK = "a2a-sdk 1.3.0 TaskUpdater accepts any step from a live status"
 _CANCEL = "a2a-sdk 1.3.0 on_cancel_task: TaskNotCancelableError only once it has ended"
 _REJECT = f'{_SPEC}: "during initial task creation or later"'
 
+# the time of a status is optional on the wire: the SDK leaves it out of a new task, the specification of its examples
+_TIMED = Effects(may_take={"timestamp": "timestamp"})
+
 A2A_TASK = Lifecycle(
     name="a2a.task",
     version="1",
@@ -107,14 +110,14 @@ A2A_TASK = Lifecycle(
     ),
     verbs=(
         # the task itself begins a stream, in whatever status it is: that is a snapshot, not an announcement
-        Verb(E.SUBMIT, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.WORK, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.REQUIRE_INPUT, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.REQUIRE_AUTH, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.COMPLETE, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.FAIL, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.CANCEL, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
-        Verb(E.REJECT, wire="statusUpdate", does=Effects(stamps=["timestamp"])),
+        Verb(E.SUBMIT, wire="statusUpdate", does=_TIMED),
+        Verb(E.WORK, wire="statusUpdate", does=_TIMED),
+        Verb(E.REQUIRE_INPUT, wire="statusUpdate", does=_TIMED),
+        Verb(E.REQUIRE_AUTH, wire="statusUpdate", does=_TIMED),
+        Verb(E.COMPLETE, wire="statusUpdate", does=_TIMED),
+        Verb(E.FAIL, wire="statusUpdate", does=_TIMED),
+        Verb(E.CANCEL, wire="statusUpdate", does=_TIMED),
+        Verb(E.REJECT, wire="statusUpdate", does=_TIMED),
     ),
     fields={"timestamp": FieldKind.STAMP},
     constant=("id", "contextId"),
@@ -130,8 +133,10 @@ A2A_TASK = Lifecycle(
         inside={
             "task": None,
             "statusUpdate": "statusUpdate",
+            "artifactUpdate": "artifactUpdate",
             "result.task": None,
             "result.statusUpdate": "statusUpdate",
+            "result.artifactUpdate": "artifactUpdate",
         },
         id=("taskId", "id"),
         status="status.state",

@@ -27,7 +27,10 @@ A2A_TASK_V0_3 = Lifecycle(
         )
         for source in (None, *A2A_TASK.statuses)
     ),
-    verbs=(Verb(event, wire="status-update", does=Effects(stamps=["timestamp"])) for event in A2A_TASK.events),
+    verbs=(
+        Verb(event, wire="status-update", does=Effects(may_take={"timestamp": "timestamp"}))
+        for event in A2A_TASK.events
+    ),
     fields={"timestamp": FieldKind.STAMP},
     constant=("id", "contextId"),
     passing=("artifact-update", "message"),

@@ -124,6 +124,9 @@ OPENAI_RESPONSE = Lifecycle(
         "response.mcp_*",
         "response.custom_tool_call_input.*",
         "response.audio.*",
+        "response.compaction.*",
+        "response.shell_call*",
+        "response.steer*",
         "error",
     ),
     quirks=(

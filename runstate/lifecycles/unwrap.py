@@ -1,12 +1,13 @@
 """`unwrap`: one object of a log, whatever its protocol wraps it in, as the flat mapping that the judge reads.
 
 By the `runstate.lifecycle.Layout` of its lifecycle: where the object, its id, its status, the name of its event and its
-times stand, and how times are written.  Statuses come out as the lifecycle spells them, times as seconds since the
-epoch.  Nothing is judged here: what is not there is left out, what cannot be read is left as it is.
+times stand, and how times are written.  Statuses come out as the lifecycle spells them, times as whole
+seconds since the epoch, as in every record of runstate.  Nothing is judged here: what is not there is left out, what cannot be read is left as it is.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -27,9 +28,11 @@ class Unwrapped:
     fields: Mapping[str, Any]
     """The object with id, status and times where the lifecycle's own names say."""
     at: float | None = None
-    """Time of the observation, seconds since the epoch."""
+    """Time of the observation, seconds since the epoch, with its fraction."""
     moves: bool = True
     """False for an event that goes with such a run without moving it."""
+    whole: bool = True
+    """False where the event alone tells the status: the object is no snapshot, and rules on its fields say nothing."""
 
 
 def unwrap(
@@ -43,7 +46,7 @@ def unwrap(
     inside, told = _inside(lifecycle, value)
     name = event or told or _name(lifecycle, inside, value)
     wire = None if name is None else lifecycle.wire_name(name)
-    status = _status(lifecycle, inside, wire)
+    status, whole = _status(lifecycle, inside, wire)
     if status is None:
         passes = wire is not None and not lifecycle.announced(wire) and lifecycle.passes(wire)
         return Unwrapped(event=wire, fields=inside, at=_at(lifecycle, inside, value), moves=False) if passes else None
@@ -57,11 +60,15 @@ def unwrap(
     fields[lifecycle.status_field] = status
     for field, kind in lifecycle.fields.items():
         if kind is not FieldKind.VALUE and field in fields:
-            fields[field] = seconds(fields[field], layout.times)
+            fields[field] = _floored(seconds(fields[field], layout.times))
     for field in lifecycle.constant:
         if field in fields and field not in lifecycle.fields and field.endswith(("_at", "_time")):
-            fields[field] = seconds(fields[field], layout.times)
-    return Unwrapped(event=wire, fields=fields, at=_at(lifecycle, inside, value))
+            fields[field] = _floored(seconds(fields[field], layout.times))
+    return Unwrapped(event=wire, fields=fields, at=_at(lifecycle, inside, value), whole=whole)
+
+
+def _floored(value: Any) -> Any:
+    return math.floor(value) if isinstance(value, float) and math.isfinite(value) else value
 
 
 _MISSING: Any = object()
@@ -103,18 +110,18 @@ def _name(lifecycle: Lifecycle, inside: Mapping[str, Any], value: Mapping[str, A
     return None
 
 
-def _status(lifecycle: Lifecycle, inside: Mapping[str, Any], wire: str | None) -> str | None:
-    """The status as the object says it, else the one that its event leads to."""
+def _status(lifecycle: Lifecycle, inside: Mapping[str, Any], wire: str | None) -> tuple[str | None, bool]:
+    """The status, and whether the object itself says it; else it is the one that its event leads to."""
     for place in lifecycle.layout.status or (lifecycle.status_field,):
         spelled = get(inside, place, _MISSING)
         if spelled is not _MISSING:
             known = lifecycle.status_of(spelled)
             # what no status spells is for the judge to find fault with
-            return known if known is not None else spelled if isinstance(spelled, str) else None
+            return known if known is not None else spelled if isinstance(spelled, str) else None, True
     if wire is None:
-        return None
+        return None, False
     targets = {lifecycle.target(name) for name in lifecycle.announced(wire)}
-    return targets.pop() if len(targets) == 1 else None
+    return targets.pop() if len(targets) == 1 else None, False
 
 
 def _at(lifecycle: Lifecycle, inside: Mapping[str, Any], value: Mapping[str, Any]) -> float | None:

@@ -1,0 +1,204 @@
+"""`SqlTx`: one transaction over a database that speaks SQL, the same for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from runstate.errors import SchemaMismatch, StoreError
+from runstate.lifecycle import Lifecycle
+from runstate.stores import sql
+from runstate.stores.base import Clock, Edge, Entry, Find, Row, legality
+
+__all__ = ["Answer", "SqlTx", "add_edges", "driver_connection", "migrate", "parse_cursor"]
+
+
+class Answer(NamedTuple):
+    """What a statement answered."""
+
+    rows: Sequence[Sequence[Any]]
+    changed: int
+    """How many rows it changed."""
+
+
+Run = Callable[[str, Mapping[str, Any]], Answer]
+"""Executes one statement and turns the driver's errors into those of `runstate.errors`."""
+
+
+C = TypeVar("C")
+
+
+def driver_connection(connection: object, kind: type[C]) -> C:
+    """The driver's connection inside what a host hands over: itself, or what SQLAlchemy's connection or session is over.
+
+    :raises TypeError: where there is none of this kind inside.
+    """
+    inner: Any = connection
+    if not isinstance(inner, kind) and callable(getattr(inner, "connection", None)):
+        inner = inner.connection()  # a session
+    under_way = getattr(inner, "in_transaction", None)  # of SQLAlchemy a method, of sqlite3 a flag
+    if not isinstance(inner, kind) and callable(under_way) and not under_way():
+        inner.begin()  # pyright: ignore[reportAttributeAccessIssue]  # else its commit() would not know that there is something to commit
+    for name in ("connection", "driver_connection"):
+        if isinstance(inner, kind):
+            break
+        inner = getattr(inner, name, None)
+    if isinstance(inner, kind):
+        return inner
+    wanted = f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+    raise TypeError(f"connection is {type(connection).__name__}, neither {wanted} nor SQLAlchemy's over one")
+
+
+def parse_cursor(cursor: str) -> tuple[int, int]:
+    """The two numbers of a cursor; the empty one is before everything.
+
+    :raises StoreError: where it is none.
+    """
+    if not cursor:
+        return -1, -1
+    xact, _, pos = cursor.partition("-")
+    if not (xact.isdecimal() and pos.isdecimal() and len(cursor) <= 40):
+        reason = f"{cursor[:40]!r} is no cursor"
+        raise StoreError(reason=reason, advice="Pass on one that came with an entry, or an empty one.")
+    return int(xact), int(pos)
+
+
+class SqlTx:
+    """See `runstate.stores.base.Tx`."""
+
+    def __init__(self, dialect: sql.Dialect, run: Run, clock: Clock) -> None:
+        self._dialect: sql.Dialect = dialect
+        self._run = run
+        self.now = clock
+
+    def get(self, tenant: str, run_id: str, *, lock: bool = False) -> Row | None:
+        text = sql.ROW + sql.LOCK[self._dialect] if lock else sql.ROW
+        rows = self._run(text, {"tenant": tenant, "id": run_id}).rows
+        return sql.row_of(rows[0]) if rows else None
+
+    def find(self, find: Find) -> Sequence[Row]:
+        return [sql.row_of(values) for values in self._run(*sql.find(find, self._dialect)).rows]
+
+    def add(self, row: Row, entry: Entry) -> None:
+        values = sql.entry_values(entry)
+        self._run(sql.ADD_ROW, sql.row_values(row))
+        self._run(sql.ADD_ENTRY, values)
+        if entry.key is not None:
+            self._run(sql.ADD_KEY, {name: values[name] for name in ("tenant", "idem_key", "idem_fp", "run_id")})
+
+    def move(self, before: Row, after: Row, entry: Entry | None = None, *, held_at: int | None = None) -> bool:
+        values = sql.row_values(after)
+        values |= {"was_rev": before.rev, "was_edits": before.edits, "was_fence": before.fence}
+        if held_at is None:
+            moved = self._run(sql.MOVE, values)
+        else:
+            moved = self._run(sql.MOVE_HELD, values | {"held_at": held_at})
+        if moved.changed != 1:
+            return False
+        if entry is not None:
+            self._run(sql.ADD_ENTRY, sql.entry_values(entry))
+        return True
+
+    def entry(self, tenant: str, run_id: str, *, seq: int | None = None, key: str | None = None) -> Entry | None:
+        text, values = (sql.ENTRY_BY_SEQ, {"seq": seq}) if key is None else (sql.ENTRY_BY_KEY, {"key": key})
+        rows = self._run(text, {"tenant": tenant, "run_id": run_id, **values}).rows
+        return sql.entry_of(rows[0]) if rows else None
+
+    def history(self, tenant: str, run_id: str, *, after: int = 0, limit: int | None = None) -> Sequence[Entry]:
+        values = {
+            "tenant": tenant,
+            "run_id": run_id,
+            "after": after,
+            "limit": sql.EVERYTHING if limit is None else limit,
+        }
+        return [sql.entry_of(row) for row in self._run(sql.HISTORY, values).rows]
+
+    def events(self, tenant: str, *, after: str = "", limit: int = 100) -> Sequence[Entry]:
+        xact, pos = parse_cursor(after)
+        values = {"tenant": tenant, "xact": xact, "pos": pos, "limit": limit}
+        return [sql.entry_of(row) for row in self._run(sql.EVENTS[self._dialect], values).rows]
+
+    def creation(self, tenant: str, key: str) -> tuple[str, str] | None:
+        rows = self._run(sql.CREATION, {"tenant": tenant, "key": key}).rows
+        return (rows[0][0], rows[0][1]) if rows else None
+
+    def cursor(self, tenant: str, subscriber: str) -> str:
+        rows = self._run(sql.CURSOR, {"tenant": tenant, "subscriber": subscriber}).rows
+        return str(rows[0][0]) if rows else ""
+
+    def set_cursor(self, tenant: str, subscriber: str, cursor: str) -> None:
+        parse_cursor(cursor)
+        self._run(sql.SET_CURSOR, {"tenant": tenant, "subscriber": subscriber, "position": cursor})
+
+    def remove(self, tenant: str, run_ids: Iterable[str]) -> None:
+        for run_id in run_ids:
+            for text in sql.PRUNE:
+                self._run(text, {"tenant": tenant, "run_id": run_id})
+
+
+def schema_version(run: Run, dialect: sql.Dialect) -> int:
+    """The schema version that stands in the database; 0 for none."""
+    if not run(sql.SCHEMA_EXISTS[dialect], {}).rows:
+        return 0
+    return int(run(sql.SCHEMA_VERSION, {}).rows[0][0] or 0)
+
+
+def is_current(run: Run, dialect: sql.Dialect) -> bool:
+    """Whether the database has the newest schema that this version knows, complete.
+
+    :raises SchemaMismatch: where it has a newer one, or the newest with parts missing.
+    """
+    newest = len(sql.SCRIPTS[dialect])
+    found = schema_version(run, dialect)
+    if found > newest:
+        raise SchemaMismatch(
+            reason="the database was made by a newer version of runstate",
+            seen=found,
+            known=newest,
+            advice="Upgrade runstate; nothing was changed.",
+        )
+    if found < newest:
+        return False
+    missing = sql.needed(dialect) - {str(row[0]) for row in run(sql.OBJECTS[dialect], {}).rows}
+    if missing:
+        raise SchemaMismatch(
+            reason="tables, indexes or triggers are missing, and with them what they guarantee",
+            seen=sorted(missing),
+            known=newest,
+            advice="Restore them from runstate.stores.sql.SCRIPTS.",
+        )
+    return True
+
+
+def migrate(run: Run, dialect: sql.Dialect) -> None:
+    """Run the scripts that the database has not seen.  The caller holds the lock and the transaction."""
+    if is_current(run, dialect):
+        return
+    for version in range(schema_version(run, dialect) + 1, len(sql.SCRIPTS[dialect]) + 1):
+        for text in sql.SCRIPTS[dialect][version - 1]:
+            run(text, {})
+        run(sql.SCHEMA_REACHED, {"version": version})
+
+
+def knows(run: Run, lifecycle: Lifecycle) -> bool:
+    """Whether the table of legality has this version of the lifecycle.
+
+    :raises SchemaMismatch: where it has it with other changes.
+    """
+    rows = run(sql.EDGES, {"lifecycle": lifecycle.name, "version": lifecycle.version}).rows
+    seen, known = {Edge(*row) for row in rows}, set(legality(lifecycle))
+    if rows and seen != known:
+        raise SchemaMismatch(
+            reason=f"version {lifecycle.version!r} of {lifecycle.name!r} is stored with other transitions",
+            seen=sorted(seen - known),
+            known=sorted(known - seen),
+            advice="A lifecycle whose transitions change needs another version.",
+        )
+    return bool(rows)
+
+
+def add_edges(run: Run, lifecycle: Lifecycle) -> None:
+    """Fill the table of legality from the lifecycle."""
+    if not knows(run, lifecycle):
+        for edge in legality(lifecycle):
+            run(sql.ADD_EDGE, edge._asdict())

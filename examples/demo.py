@@ -94,7 +94,6 @@ def driven() -> Iterator[str]:
             seconds = f"{entry.at / 1e6 - BEGIN:g} s"
             yield f"{entry.seq:>3} {seconds:>6}  {entry.event:<20} → {run.status:<16} started {started:<5} expires {ended}"
     (seen,) = monitor.runs.values()
-    yield ""
     yield f"The judge on these records: {seen.verdict}, {path_line(seen)}"
 
 

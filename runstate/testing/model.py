@@ -133,7 +133,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         try:
             given = payload_for(edge, self.record, chooser, self.at, self.payloads)
         except AttributeError:  # what the payload is about is not there: it is not required
-            return {name: () for name in edge.does.takes}
+            return dict.fromkeys(edge.does.takes, ())
         if chooser.randint(0, 3) == 3:  # too little of something: a guard may refuse it
             given |= {name: value[:-1] for name, value in given.items() if isinstance(value, tuple)}
         return given

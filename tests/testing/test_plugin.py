@@ -1,0 +1,198 @@
+"""The pytest plugin, in runs of pytest of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from runstate.testing import plugin
+
+ROOT = Path(__file__).resolve().parents[2]
+# by name and not by entry point, so that it does not matter whether the checkout is installed
+LOADED = ("-p", "no:runstate", "-p", "runstate.testing.plugin", "-p", "no:cacheprovider")
+
+OBJECTS = """
+QUEUED = {"id": "run_1", "status": "queued", "created_at": 100, "expires_at": 700}
+STARTED = QUEUED | {"status": "in_progress", "started_at": 101}
+COMPLETED = {"id": "run_1", "status": "completed", "created_at": 100, "started_at": 101, "completed_at": 105}
+"""
+
+
+def run(pytester: pytest.Pytester, body: str, *options: str) -> pytest.RunResult:
+    pytester.makepyfile(OBJECTS + body)
+    return pytester.runpytest(*LOADED, *options)
+
+
+def test_the_entry_point_names_the_plugin() -> None:
+    entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    assert entry_points["pytest11"] == {"runstate": plugin.__name__}
+
+
+def test_unused_it_imports_nothing() -> None:
+    program = (
+        "import sys, runstate\nbefore = set(sys.modules)\nimport runstate.testing.plugin\n"
+        "new = set(sys.modules) - before\n"
+        "print(sorted(name for name in new if name.startswith(('runstate', 'hypothesis'))))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "['runstate.testing', 'runstate.testing.plugin']"
+
+
+def test_a_monitor_that_finds_nothing_lets_the_test_pass(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+def test_client(runstate_monitor):
+    seen = list(runstate_monitor.watch([QUEUED, STARTED, COMPLETED]))
+    assert len(seen) == 3
+
+def test_nothing_seen(runstate_monitor):
+    pass
+""",
+    )
+    result.assert_outcomes(passed=2)
+
+
+def test_an_error_fails_the_test_at_its_end_with_the_report(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+def test_client(runstate_monitor):
+    for one in (QUEUED, COMPLETED, STARTED):
+        runstate_monitor.feed(one)
+""",
+    )
+    result.assert_outcomes(passed=1, errors=1)
+    result.stdout.fnmatch_lines(["runstate_monitor:", "*illegal*run_1*", "*error RS102 completed → in_progress*"])
+    result.stdout.no_fnmatch_line("*plugin.py*")
+
+
+def test_the_marker_says_how_to_judge(pytester: pytest.Pytester) -> None:
+    result = run(
+        pytester,
+        """
+import pytest
+from runstate import ASSISTANTS_RUN
+
+@pytest.mark.runstate(ignore=("RS102",))
+def test_ignored(runstate_monitor):
+    runstate_monitor.feed([COMPLETED, STARTED])
+
+@pytest.mark.runstate(mode="stream")
+def test_stream(runstate_monitor):
+    runstate_monitor.feed([QUEUED, COMPLETED])
+
+@pytest.mark.runstate(complete=True)
+def test_not_ended(runstate_monitor):
+    runstate_monitor.feed([QUEUED])
+
+@pytest.mark.runstate(lifecycle="openai.assistants.run_step")
+def test_other(runstate_monitor):
+    runstate_monitor.feed([QUEUED])
+
+@pytest.mark.runstate(lifecycle=ASSISTANTS_RUN, complete=True)
+class TestBoth:
+    @pytest.mark.runstate(complete=False)
+    def test_nearest_wins(self, runstate_monitor):
+        runstate_monitor.feed([QUEUED])
+""",
+        "--strict-markers",
+    )
+    result.assert_outcomes(passed=5, errors=3)
+    result.stdout.fnmatch_lines_random(
+        ["*RS101 queued → completed*", "run run_1 has not ended: it is queued", "*RS106*queued*"]
+    )
+
+
+def test_coverage_is_printed_and_weighed(pytester: pytest.Pytester) -> None:
+    body = """
+def test_client(runstate_monitor):
+    runstate_monitor.feed([QUEUED, STARTED, COMPLETED])
+
+def test_statuses(runstate_coverage):
+    runstate_coverage.add(["queued", "expired"])
+"""
+    result = run(pytester, body, "--runstate-coverage", "openai.assistants.run", "--runstate-coverage-min=20")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines([
+        "*runstate coverage*",
+        "openai.assistants.run: 4 of 20 transitions, 20 %",
+        "  (none) --create--> queued * 2 ×",
+        "* --cancel--> * never*",
+    ])  # fmt: skip
+    result = run(pytester, body, "--runstate-coverage=openai.assistants.run", "--runstate-coverage-min=20.5")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["FAILED: 20.0 % is less than the 20.5 % asked for"])
+
+
+def test_options_can_stand_in_the_ini_file(pytester: pytest.Pytester) -> None:
+    pytester.makeini(
+        "[pytest]\nrunstate_coverage = openai.assistants.run\nrunstate_coverage_min = 50\n"
+        "runstate_lifecycle = openai.assistants.run\n"
+    )
+    result = run(pytester, "\ndef test_client(runstate_monitor):\n    runstate_monitor.feed([QUEUED])\n")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stdout.fnmatch_lines(["openai.assistants.run: 1 of 20 transitions, 5 %", "FAILED: 5.0 %*50 %*"])
+
+
+def test_a_lifecycle_of_ones_own(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        mine="from runstate import Basis, Lifecycle, Row, To, Verb\n"
+        "LIGHT = Lifecycle(name='light', initial={'on'}, terminal={'off'}, verbs=[Verb('make'), Verb('put_out')],\n"
+        "    rows=[Row(None, To('make', 'on', Basis.DOCUMENTED)), Row('on', To('put_out', 'off', Basis.DOCUMENTED)),"
+        " Row('off')])\n"
+    )
+    pytester.makeini("[pytest]\nrunstate_lifecycle = mine:LIGHT\npythonpath = .\n")
+    body = """
+def test_client(runstate_monitor):
+    runstate_monitor.feed([{"id": "1", "status": "on"}, {"id": "1", "status": "off"}])
+"""
+    result = run(pytester, body, "--runstate-coverage=mine:LIGHT", "--runstate-coverage-min=100")
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["light: 2 of 2 transitions, 100 %"])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--runstate-coverage-min=5"], "*needs --runstate-coverage LIFECYCLE*"),
+        (["--runstate-coverage=openai.assistants.run", "--runstate-coverage-min=101"], "*from 0 to 100, not 101*"),
+        (["--runstate-coverage=no.such"], "*the catalogue has no such lifecycle*"),
+        (["--runstate-coverage=runstate:apply"], "*runstate:apply is no Lifecycle*"),
+        (["--runstate-coverage=no_such_module:X"], "*no_such_module*"),
+        (["-o", "runstate_coverage_min=much"], "*is a number, not 'much'*"),
+    ],
+)
+def test_wrong_options_are_usage_errors(pytester: pytest.Pytester, options: list[str], message: str) -> None:
+    result = run(pytester, "", *options)
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+
+
+def test_workers_of_xdist_add_up(pytester: pytest.Pytester) -> None:
+    pytest.importorskip("xdist")
+    result = run(
+        pytester,
+        """
+import pytest
+
+@pytest.mark.parametrize("statuses", [["queued", "in_progress"], ["in_progress", "completed"]])
+def test_statuses(runstate_coverage, statuses):
+    runstate_coverage.add(statuses)
+""",
+        "-n2",
+        "--runstate-coverage=openai.assistants.run",
+        "--runstate-coverage-min=15",
+    )
+    assert result.ret == pytest.ExitCode.OK
+    result.stdout.fnmatch_lines(["openai.assistants.run: 3 of 20 transitions, 15 %"])
+
+
+def test_without_the_option_nothing_is_said(pytester: pytest.Pytester) -> None:
+    result = run(pytester, "\ndef test_statuses(runstate_coverage):\n    runstate_coverage.add(['queued'])\n")
+    result.assert_outcomes(passed=1)
+    result.stdout.no_fnmatch_line("*runstate coverage*")

@@ -42,6 +42,7 @@ def _example(name: str) -> str:
 TARGETS: tuple[Target, ...] = (
     *(Target(f"examples/{name}", partial(_example, name)) for name in examples.contents()),
     Target("examples/demo.txt", pages.demo),
+    *(Target(path, render) for path, render in pages.FILES),
     *(Target(path, render, block=block) for path, block, render in pages.BLOCKS),
 )
 """Every derived file of the project."""

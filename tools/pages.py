@@ -27,7 +27,12 @@ from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.conformance.reports import text
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
+from runstate.lifecycle import Basis, Transition
+from runstate.lifecycles import CATALOGUE
+from runstate.lifecycles.catalogue import LITERALS
 from runstate.modelling import show
+from runstate.modelling.definition import schema_json
+from runstate.modelling.lint import WORDS as LINT_WORDS
 from tools.provocations import PROVOCATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -460,6 +465,88 @@ def public_names() -> str:
     return "\n\n".join(part for heading, parts in by_area.items() if parts for part in (f"## {heading}", *parts))
 
 
+# -- the catalogue -----------------------------------------------------------------------------------------------------
+
+
+def catalogue_overview() -> str:
+    """Every lifecycle that ships, a line each."""
+
+    def row(lifecycle: Lifecycle) -> tuple[str, ...]:
+        edges = [edge for edge in lifecycle.transitions if edge.source is not None]
+        counts = [(basis.value, sum(basis in edge.basis for edge in edges)) for basis in Basis]
+        return (
+            f"[`{lifecycle.name}`](#{re.sub(r'[^a-z0-9_-]', '', lifecycle.name.lower())})",
+            str(len(lifecycle.statuses)),
+            str(len(edges)),
+            ", ".join(f"{count} {basis}" for basis, count in counts if count),
+            "literal" if lifecycle.name in LITERALS else "data",
+        )
+
+    return table(("lifecycle", "statuses", "transitions", "they rest on", "as"), map(row, CATALOGUE.values()))
+
+
+def catalogue_entries() -> str:
+    """Every lifecycle with its statuses, transitions and what stands beside them."""
+    return "\n\n".join(part for lifecycle in CATALOGUE.values() for part in _entry(lifecycle))
+
+
+def _entry(lifecycle: Lifecycle) -> Iterator[str]:
+    yield f"### {lifecycle.name}"
+    yield f"{markdown(lifecycle.doc)} Version: {lifecycle.version}."
+    ends = [f"`{status}`" for status in lifecycle.statuses if status in lifecycle.terminal]
+    yield f"Ends: {', '.join(ends) or 'none, it is never over'}."
+    if lifecycle is ASSISTANTS_RUN:
+        yield "Its table has a page of its own: [the lifecycle](lifecycle.md)."
+        return
+    rows = (
+        (
+            f"`{edge.source}`" if edge.source else "–",
+            f"`{edge.event}`" + (" (silent)" if edge.silent else "") + (" (reopens)" if edge.reopens else ""),
+            f"`{edge.target}`",
+            ", ".join(basis.value for basis in Basis if basis in edge.basis),
+            edge.why,
+        )
+        for edge in lifecycle.transitions
+    )
+    yield table(("from", "event", "to", "basis", "why"), rows)
+    if beside := list(_beside(lifecycle)):
+        yield "\n".join(f"- {line}" for line in beside)
+
+
+def _beside(lifecycle: Lifecycle) -> Iterator[str]:
+    """What a table of transitions does not hold, a line each."""
+    for verb in lifecycle.verbs:
+        wires = ", then ".join(f"`{name}`" for name in verb.wire)
+        effects = show.effects_words(
+            Transition(event=verb.event, source=None, target="", basis=frozenset(), does=verb.does)
+        )
+        if wires or effects:
+            yield (
+                f"`{verb.event}`" + (f" is announced as {wires}" if wires else "") + (f": {effects}" if effects else "")
+            )
+    for status, others in lifecycle.spellings.items():
+        yield f"`{status}` is also spelled {', '.join(f'`{other}`' for other in others)}"
+    for axis in lifecycle.axes:
+        yield f"beside the status stands `{axis.field}`: {', '.join(f'`{value}`' for value in axis.values)} ({axis.why})"
+    for answer in lifecycle.answers:
+        yield f"`{answer.asked}` in `{answer.source}` is answered by `{answer.answered}` ({answer.why})"
+    for removal in lifecycle.removals:
+        yield f"`{removal.event}` deletes it in {', '.join(f'`{one}`' for one in removal.sources)} ({removal.why})"
+    for count in lifecycle.counts:
+        most = "any number" if count.most is None else str(count.most)
+        yield f"over a whole run {' and '.join(f'`{one}`' for one in count.events)}: {count.least} to {most} ({count.why})"
+    if lifecycle.precedence:
+        yield f"late news are merged, strongest first: {', '.join(f'`{one}`' for one in lifecycle.precedence)}"
+    for quirk in lifecycle.quirks:
+        yield f"known departure `{quirk.name}`: {quirk.why}"
+
+
+def lint_words() -> str:
+    """Every code of lint."""
+    rows = ((f"`{code}`", severity.value, said) for code, (severity, said) in LINT_WORDS.items())
+    return table(("code", "severity", "what it says"), rows)
+
+
 # -- the demo ----------------------------------------------------------------------------------------------------------
 
 
@@ -496,5 +583,11 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/errors.md", "edge-problems", edge_problems),
     ("docs/errors.md", "codec-problems", codec_problems),
     ("docs/api.md", "names", public_names),
+    ("docs/catalogue.md", "overview", catalogue_overview),
+    ("docs/catalogue.md", "entries", catalogue_entries),
+    ("docs/modelling.md", "lint", lint_words),
 )
 """Page, name of the block, what it says."""
+
+FILES: tuple[tuple[str, Callable[[], str]], ...] = (("docs/schema/lifecycle.schema.json", schema_json),)
+"""Whole files, and what they say."""

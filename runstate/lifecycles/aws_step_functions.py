@@ -51,8 +51,8 @@ AWS_STEP_FUNCTIONS = Lifecycle(
         Row(None, To(E.START, S.RUNNING, D, O, why=f"{_MODEL}; 17 recorded histories")),
         Row(
             S.RUNNING,
-            To(E.SUCCEED, S.SUCCEEDED, D, O, why=f"{_MODEL}; 6 recorded histories"),
-            To(E.FAIL, S.FAILED, D, O, why=f"{_MODEL}; 8 recorded histories"),
+            To(E.SUCCEED, S.SUCCEEDED, D, O, why=f"{_MODEL}; 7 recorded histories"),
+            To(E.FAIL, S.FAILED, D, O, why=f"{_MODEL}; 7 recorded histories"),
             To(E.TIME_OUT, S.TIMED_OUT, D, why=_MODEL),
             To(E.ABORT, S.ABORTED, D, O, why=f"{_MODEL} StopExecution; one recorded history"),
         ),

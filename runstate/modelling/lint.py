@@ -438,6 +438,8 @@ def _announcements(values: Mapping[str, Any], edges: list[Edge]) -> Iterator[Dra
             _, other = told.setdefault((source, wire), (event, target))
             if other != target and wire not in said:
                 said.add(wire)
-                message = f"{wire!r} may announce {other!r} or {target!r} {'in ' + repr(source) if source else 'at creation'}"
+                message = (
+                    f"{wire!r} may announce {other!r} or {target!r} {'in ' + repr(source) if source else 'at creation'}"
+                )
                 advice = "Fine where the data says the status; else no reader can tell them apart."
                 yield "ambiguous_announcement", ("events", event), message, advice

@@ -9,6 +9,7 @@ log and which are requests) is settled here, in tables that can be read.
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -327,7 +328,7 @@ def definition(name: str, facts: Json) -> Json:
     initial = [item["to"] for item in create.values()]
     return {
         "name": name,
-        "version": "survey",
+        "version": _version(facts),
         "doc": _doc(name, facts),
         "initial": [state for state in states if state in initial],
         "terminal": terminal,
@@ -406,6 +407,12 @@ def _stamped(name: str, events: Json, create: Json, rows: dict[str, Json]) -> di
             old = events[verb].setdefault(word, type(value)())
             events[verb][word] = {**old, **value} if isinstance(value, dict) else list(dict.fromkeys([*old, *value]))
     return fields
+
+
+def _version(facts: Json) -> str:
+    """The version of the source that was read first: a release, or a commit."""
+    found = (re.search(r"\d+\.\d+(\.\d+)?|(?<=@)[0-9a-f]{7}", str(move["source"])) for move in facts["moves"])
+    return next((match[0] for match in found if match), "1")
 
 
 def _doc(name: str, facts: Json) -> str:

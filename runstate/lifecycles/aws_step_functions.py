@@ -56,7 +56,6 @@ AWS_STEP_FUNCTIONS = Lifecycle(
             To(E.TIME_OUT, S.TIMED_OUT, D, why=_MODEL),
             To(E.ABORT, S.ABORTED, D, O, why=f"{_MODEL} StopExecution; one recorded history"),
         ),
-        Row(S.PENDING_REDRIVE, To(E.REDRIVE, S.RUNNING, I, why="no source states it")),
         Row(S.SUCCEEDED),
         *(
             Row(
@@ -66,6 +65,7 @@ AWS_STEP_FUNCTIONS = Lifecycle(
             )
             for end in (S.FAILED, S.TIMED_OUT, S.ABORTED)
         ),
+        Row(S.PENDING_REDRIVE, To(E.REDRIVE, S.RUNNING, I, why="no source states it")),
     ),
     verbs=(
         Verb(E.START, wire="ExecutionStarted", does=Effects(stamps=["startDate"])),

@@ -32,7 +32,7 @@ from runstate.lifecycle import (
 
 __all__ = ["SCHEMA", "SCHEMA_ID", "build", "check", "faults", "plain"]
 
-SCHEMA_ID: Final = "https://runstate.readthedocs.io/schema/lifecycle.schema.json"
+SCHEMA_ID: Final = "urn:runstate:schema:lifecycle"
 """Name of the format; a document may carry it as ``$schema``."""
 
 Json = dict[str, Any]

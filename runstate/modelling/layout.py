@@ -45,7 +45,7 @@ class Box:
     height: float
     """At least; it grows with the lines that end at one side of it."""
     layer: int | None = None
-    """None: as far left as what leads to it allows; -1: in the last column."""
+    """None: as far left as what leads to it allows; 0: alone in the first column; -1: in the last column."""
 
 
 @attrs.frozen
@@ -202,7 +202,9 @@ def place(boxes: Sequence[Box], links: Sequence[Link]) -> Layout:
 def _layers(boxes: Sequence[Box], links: Sequence[Link]) -> dict[str, int]:
     """Key -> column: one right of the rightmost box that leads to it, lines that close a cycle left out."""
     forward = _forward(boxes, links)
-    layers = {box.key: 0 for box in boxes}
+    # what only ends lead to has nothing on its left, and yet the beginning stands left of it
+    begins = any(box.layer == 0 for box in boxes)
+    layers = {box.key: int(begins and box.layer != 0) for box in boxes}
     for _ in boxes:  # the longest path has fewer links than there are boxes
         for source, target in forward:
             layers[target] = max(layers[target], layers[source] + 1)

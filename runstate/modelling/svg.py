@@ -158,7 +158,7 @@ def _edges(lifecycle: Lifecycle, used: Used | None) -> list[_Edge]:
 
 
 def _placed(lifecycle: Lifecycle, edges: list[_Edge]) -> Layout:
-    boxes = [Box(START, 14.0, 14.0)]
+    boxes = [Box(START, 14.0, 14.0, 0)]
     widths = {status: round(text_width(_plain(status), NAME) * 1.06 + 26) for status in lifecycle.statuses}  # bold
     widest = max((widths[status] for status in lifecycle.terminal), default=0)
     for status in lifecycle.statuses:

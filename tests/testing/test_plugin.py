@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from runstate.testing import plugin
+import pytest_runstate
 
 ROOT = Path(__file__).resolve().parents[2]
 # by name and not by entry point, so that it does not matter whether the checkout is installed
-LOADED = ("-p", "no:runstate", "-p", "runstate.testing.plugin", "-p", "no:cacheprovider")
+LOADED = ("-p", "no:runstate", "-p", "pytest_runstate", "-p", "no:cacheprovider")
 
 OBJECTS = """
 QUEUED = {"id": "run_1", "status": "queued", "created_at": 100, "expires_at": 700}
@@ -29,17 +29,17 @@ def run(pytester: pytest.Pytester, body: str, *options: str) -> pytest.RunResult
 
 def test_the_entry_point_names_the_plugin() -> None:
     entry_points = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
-    assert entry_points["pytest11"] == {"runstate": plugin.__name__}
+    assert entry_points["pytest11"] == {"runstate": pytest_runstate.__name__}
 
 
 def test_unused_it_imports_nothing() -> None:
     program = (
-        "import sys, runstate\nbefore = set(sys.modules)\nimport runstate.testing.plugin\n"
+        "import sys\nbefore = set(sys.modules)\nimport pytest_runstate\n"
         "new = set(sys.modules) - before\n"
         "print(sorted(name for name in new if name.startswith(('runstate', 'hypothesis'))))"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert done.stdout.strip() == "['runstate.testing', 'runstate.testing.plugin']"
+    assert done.stdout.strip() == "[]"
 
 
 def test_a_monitor_that_finds_nothing_lets_the_test_pass(pytester: pytest.Pytester) -> None:

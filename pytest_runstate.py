@@ -1,6 +1,7 @@
 """The pytest plugin: ``runstate_monitor`` watches a client under test, ``--runstate-coverage`` says what was exercised.
 
-pytest loads this module at every start, so everything else is imported where it is used.
+pytest loads this module at every start of every project that has runstate installed, so it stands outside the package,
+and everything of runstate is imported where it is used.
 """
 
 from __future__ import annotations

@@ -18,10 +18,11 @@ from runstate.conformance.parts import Parts
 from runstate.conformance.single import judge_single
 from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
-from runstate.lifecycle import Lifecycle
+from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS
+from runstate.lifecycles.unwrap import unwrap
 from runstate.observe import Observation, observe
 
 __all__ = ["Mode", "Monitor"]
@@ -167,13 +168,34 @@ class Monitor:
             yield from self._agui_seen(self._agui, seen)
             return
         value = {} if seen.value is None else seen.value
+        if self.lifecycle is not None and self.lifecycle.layout != _FLAT:
+            yield from self._laid_out(seen, self.lifecycle, value)
+            return
         lifecycle = self._lifecycle_of(seen, value)
         if lifecycle is None:
             yield from self._other(seen, value)
+        elif lifecycle.layout != _FLAT:
+            yield from self._laid_out(seen, lifecycle, value)
+        else:
+            self.observations += 1
+            self._recognise(lifecycle, value)
+            yield from self._run_seen(seen, lifecycle, value)
+
+    def _laid_out(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
+        """An object that holds its id, status, event or times elsewhere than an assistant's does.
+
+        A log whose objects name no run is the history of one run; it goes by the name of the file.
+        """
+        told = unwrap(lifecycle, value, event=seen.event, run_id=seen.file)
+        if told is None:
+            message = f"an object with the keys {', '.join(map(repr, list(value)[:6])) or 'none'} says nothing of a run"
+            yield None, finding_at("RS502", seen, message, field=lifecycle.status_field, allowed=lifecycle.statuses)
             return
         self.observations += 1
         self._recognise(lifecycle, value)
-        yield from self._run_seen(seen, lifecycle, value)
+        if told.moves:
+            one = attrs.evolve(seen, event=told.event, value=told.fields)
+            yield from self._run_seen(one, lifecycle, told.fields, whole=told.whole)
 
     def _speaks_agui(self, seen: Observation) -> bool:
         """Whether the log is one of AG-UI events: it was said, or nothing else was seen before its first one."""
@@ -189,7 +211,9 @@ class Monitor:
         if session.run is not None:
             self.runs.setdefault((AGUI_RUN.name, session.run.id), session.run)
 
-    def _run_seen(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
+    def _run_seen(
+        self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any], *, whole: bool = True
+    ) -> Iterator[Found]:
         fields = snake_keys(value, (*lifecycle.fields, *lifecycle.constant, *lifecycle.profiles.values()))
         run_id = fields.get(lifecycle.id_field)
         if not isinstance(run_id, str) or not run_id:
@@ -201,16 +225,17 @@ class Monitor:
         if self.assume.duplicates and stream and self._is_copy(run, seen):
             return
         if not (stream and self.assume.window):
-            yield from self._run_in_order(seen, run, fields, stream=stream)
+            yield from self._run_in_order(seen, run, fields, stream=stream, whole=whole)
             return
         self._leg[run.id] = run
         for earlier, known in self._late.push((lifecycle.name, run.id), run, (seen, fields)):
             yield from self._run_in_order(earlier, run, known, stream=True)
 
     def _run_in_order(
-        self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool
+        self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, whole: bool = True
     ) -> Iterator[Found]:
-        for finding in judge_single(seen, run, fields, stream=stream, strict=self.strict, assume=self.assume):
+        found = judge_single(seen, run, fields, stream=stream, strict=self.strict, assume=self.assume, whole=whole)
+        for finding in found:
             yield run, finding
         if stream:
             self._leg[run.id] = run
@@ -371,6 +396,8 @@ class Monitor:
             del self._ended[next(iter(self._ended))]
 
 
+_FLAT = Layout()
+"""How an assistant's objects are laid out: everything at the top, times in seconds."""
 _BEFORE_THE_RUN = frozenset({"thread.created"})
 """Events of an assistant's stream that can only come before the run's own."""
 

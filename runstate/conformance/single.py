@@ -13,14 +13,25 @@ from runstate.observe import Observation
 
 __all__ = ["judge_single"]
 
+_BY_NO_PATH = ("RS303", "RS304")
+"""Changes that no path explains: said of a step that no path explains either, they would only say it again."""
+
 
 def judge_single(
-    seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, strict: bool, assume: Assume
+    seen: Observation,
+    run: Watched,
+    fields: Mapping[str, Any],
+    *,
+    stream: bool,
+    strict: bool,
+    assume: Assume,
+    whole: bool = True,
 ) -> Iterator[Finding]:
     """Every finding on the observation; afterwards ``run`` has gone on to it.
 
     :param fields: the object, schema keys in snake_case.
     :param stream: whether every transition must be seen.
+    :param whole: whether the object is a snapshot; else only its status is judged, which its event told.
     """
     lifecycle = run.lifecycle
     status = fields.get(lifecycle.status_field)
@@ -37,7 +48,10 @@ def judge_single(
     yield from faults
     if not any(fault.code == "RS108" for fault in faults):  # which says the same of the event that creates
         yield from announcement(seen, lifecycle, status, profile)
-    yield from presence(seen, lifecycle, status, fields, assume.skew)
-    yield from movement(seen, run, status, fields, stream=stream and not assume.lost, skew=assume.skew)
     illegal = any(fault.severity is Severity.ERROR for fault in faults)
+    if whole:
+        yield from presence(seen, lifecycle, status, fields, assume.skew)
+        for finding in movement(seen, run, status, fields, stream=stream and not assume.lost, skew=assume.skew):
+            if not (illegal and finding.code in _BY_NO_PATH):
+                yield finding
     remember(seen, run, status, fields, stream=stream, illegal=illegal)

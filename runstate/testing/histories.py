@@ -18,7 +18,7 @@ from runstate.codec import encode
 from runstate.engine import apply, create, may
 from runstate.errors import CallerError
 from runstate.frozen import thaw
-from runstate.lifecycle import FieldKind, Lifecycle, Transition
+from runstate.lifecycle import FieldKind, Layout, Lifecycle, Transition
 from runstate.lifecycles.assistants_message import ASSISTANTS_MESSAGE
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.lifecycles.assistants_step import ASSISTANTS_RUN_STEP
@@ -46,6 +46,7 @@ __all__ = [
     "Payload",
     "Step",
     "encoded",
+    "flat",
     "history",
     "names_for",
     "payload_for",
@@ -198,6 +199,15 @@ def _holds(_record: Any, _payload: Mapping[str, Any], _at: float) -> object:
     return None
 
 
+@lru_cache(maxsize=256)
+def flat(lifecycle: Lifecycle) -> Lifecycle:
+    """The lifecycle as simulated logs are laid out: every field at the top of the object, under its own name.
+
+    A judge of such logs must be given this one; most lifecycles are their own.
+    """
+    return lifecycle if lifecycle.layout == Layout() else attrs.evolve(lifecycle, layout=Layout())
+
+
 def names_for(lifecycle: Lifecycle, edge: Transition, number: int) -> dict[str, Any]:
     """The fields that creation by this transition must be given; ids end in the number."""
     cls = record_class(lifecycle)
@@ -205,8 +215,9 @@ def names_for(lifecycle: Lifecycle, edge: Transition, number: int) -> dict[str, 
     needed = [f.name for f in attrs.fields(cls) if f.init and f.default is attrs.NOTHING and f.name not in written]
     names: dict[str, Any] = {name: f"{name.removesuffix('_id')}_{number}" for name in needed}
     names[lifecycle.id_field] = f"{lifecycle.name.rpartition('.')[2]}_{number}"
-    if "object" in names and lifecycle.objects:
-        names["object"] = lifecycle.objects[0]
+    says = next((name for name in ("object", "type", "kind") if name in names), None)
+    if says is not None and lifecycle.objects:
+        names[says] = lifecycle.objects[0]
     if lifecycle is ASSISTANTS_RUN_STEP:
         names["type"] = "tool_calls"
     if lifecycle is ASSISTANTS_RUN:

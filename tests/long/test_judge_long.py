@@ -23,10 +23,11 @@ from runstate.lifecycle import Lifecycle
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.testing.edits import EDITS, some_edit
 from runstate.testing.histories import history
-from tests.testing.judging import LIFECYCLES, fed, found, observed
+from tests.testing.judging import CATALOGUED, LIFECYCLES, fed, found, observed
 
 HISTORIES = int(os.environ.get("RUNSTATE_HISTORIES", "1000000"))
 WORKERS = 2
+EVERY = (*LIFECYCLES, *CATALOGUED)
 TASK = 1000
 """Histories in one task: as many legal ones as edited ones."""
 
@@ -74,7 +75,7 @@ def task(number: int) -> Outcome:
 
 def _log(chooser: random.Random, number: int) -> tuple[Lifecycle, Sequence[Any]]:
     """A stream or polls; two of three of the assistant's run, which has the most rules."""
-    lifecycle = ASSISTANTS_RUN if chooser.randint(0, 2) else chooser.choice(LIFECYCLES)
+    lifecycle = ASSISTANTS_RUN if chooser.randint(0, 2) else chooser.choice(EVERY)
     parts = bool(chooser.randint(0, 2))
     one = history(lifecycle, chooser, number=number + 1, parts=parts, complete=bool(chooser.randint(0, 3)))
     if parts or chooser.randint(0, 1):

@@ -12,13 +12,14 @@ from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.monitor import Monitor
 from runstate.frozen import FrozenDict
 from runstate.lifecycle import Basis, Effects, FieldKind, Lifecycle, Quirk, Row, To, Verb, is_set, named, reached
+from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.agui import AGUI_RUN, AGUI_SUBAGENT, AGUI_TOOL_CALL
 from runstate.lifecycles.assistants_message import ASSISTANTS_MESSAGE
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.lifecycles.assistants_step import ASSISTANTS_RUN_STEP
 from runstate.observe import Observation, read
 from runstate.testing.edits import Edit
-from runstate.testing.histories import DONE
+from runstate.testing.histories import DONE, flat
 from runstate.testing.reading import event_and_data
 from tests.facts import Fact, as_object, by_file
 
@@ -128,6 +129,8 @@ LIFECYCLES = (
     JOB,
     SWITCH,
 )
+# AG-UI's run is left out: see above
+CATALOGUED = tuple(flat(lifecycle) for lifecycle in CATALOGUE.values() if lifecycle is not AGUI_RUN)
 BY_NAME: Mapping[str, Lifecycle] = FrozenDict({lifecycle.name: lifecycle for lifecycle in LIFECYCLES})
 
 

@@ -21,7 +21,7 @@ from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.testing.asserts import IllegalHistory, assert_legal
 from runstate.testing.edits import EDITS, REMARKS, Edit, edits, items_of, some_edit
 from runstate.testing.histories import history, to_jsonl, to_sse
-from tests.testing.judging import BY_NAME, LIFECYCLES, errors, noticed, recorded, spread
+from tests.testing.judging import BY_NAME, CATALOGUED, LIFECYCLES, errors, noticed, recorded, spread
 
 KINDS = (*EDITS, *REMARKS)
 
@@ -85,6 +85,17 @@ def test_edits_of_any_lifecycle_are_noticed(name: str) -> None:
             assert noticed(edit, lifecycle), edit
             kinds.add(edit.name)
     assert len(kinds) > 10 or not lifecycle.fields
+
+
+@pytest.mark.parametrize("lifecycle", CATALOGUED, ids=lambda lifecycle: lifecycle.name)
+def test_histories_of_the_catalogue_are_legal_and_edits_of_them_are_noticed(lifecycle: Lifecycle) -> None:
+    for seed in range(10):
+        chooser = random.Random(seed)
+        one = history(lifecycle, chooser, number=seed + 1, complete=seed % 2 > 0)
+        for log in (one.stream(), one.polls()):
+            assert errors(log, lifecycle) == []
+            edit = some_edit(log, chooser, lifecycle) if log else None  # all of it may be silent
+            assert edit is None or noticed(edit, lifecycle), edit
 
 
 @pytest.mark.parametrize("kind", EDITS)

@@ -32,6 +32,7 @@ from runstate.conformance.repair import (
 )
 from runstate.lifecycle import Basis, Lifecycle, Quirk, Row, To, Verb
 from runstate.lifecycles import ASSISTANTS_RUN, CATALOGUE
+from runstate.testing.histories import flat
 from tests.oracle import CELLS, INITIAL, STATUSES, TERMINAL
 from tests.test_lifecycle import lifecycles
 
@@ -282,7 +283,7 @@ def test_legal_is_what_the_monitor_finds_no_error_in(lifecycle: Lifecycle, mode:
     marks: dict[str, object] = {field: [] for field in lifecycle.profiles.values()}  # quirks are of one profile
     length = 3 if lifecycle is ASSISTANTS_RUN else 2  # what is legal is a matter of neighbours
     for history in itertools.product(lifecycle.statuses, repeat=length):
-        monitor = Monitor(lifecycle, mode="poll" if mode == "poll" else "stream", strict=strict, select=("RS1",))
+        monitor = Monitor(flat(lifecycle), mode="poll" if mode == "poll" else "stream", strict=strict, select=("RS1",))
         seen = [{lifecycle.id_field: "r", lifecycle.status_field: str(status), **marks} for status in history]
         findings = [finding for one in seen for finding in monitor.feed(one)]
         errors = [finding for finding in findings if finding.severity is Severity.ERROR]

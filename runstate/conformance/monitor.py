@@ -7,11 +7,10 @@ rules.  After a fault it goes on from what was seen, so that one fault does not 
 from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
-from runstate.conformance.agui.session import AguiSession, speaks_agui
 from runstate.conformance.findings import Finding, Severity, selected
 from runstate.conformance.late import Late
 from runstate.conformance.parts import Parts
@@ -20,10 +19,12 @@ from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
 from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles import CATALOGUE
-from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS
 from runstate.lifecycles.unwrap import unwrap
 from runstate.observe import Observation, observe
+
+if TYPE_CHECKING:
+    from runstate.conformance.agui.session import AguiSession
 
 __all__ = ["Mode", "Monitor"]
 
@@ -153,8 +154,10 @@ class Monitor:
     def _judge(self, seen: Observation) -> Iterator[Found]:
         self._last = seen
         if self._agui is None and self._speaks_agui(seen):
+            from runstate.conformance.agui.session import AguiSession  # only logs that speak it pay for its judge
+
             self._agui = AguiSession()
-            self.recognised, self.followed = AGUI_RUN, self.lifecycle is None
+            self.recognised, self.followed = CATALOGUE[_AGUI], self.lifecycle is None
         if seen.fault is not None:
             # servers do end without the last blank line; only an event that is not whole was cut off
             yield None, finding_at("RS501" if seen.complete else "RS503", seen, str(seen.fault))
@@ -200,16 +203,21 @@ class Monitor:
     def _speaks_agui(self, seen: Observation) -> bool:
         """Whether the log is one of AG-UI events: it was said, or nothing else was seen before its first one."""
         if self.lifecycle is not None:
-            return self.lifecycle is AGUI_RUN
-        return self.recognised is None and seen.value is not None and speaks_agui(seen.value)
+            return self.lifecycle.name == _AGUI
+        kind = None if self.recognised is not None or seen.value is None else seen.value.get("type")
+        if seen.value is None or not isinstance(kind, str) or not kind.isupper():
+            return False
+        from runstate.conformance.agui.session import speaks_agui
+
+        return speaks_agui(seen.value)
 
     def _agui_seen(self, session: AguiSession, seen: Observation) -> Iterator[Found]:
         for run, finding in session.take(seen):
             if run is not None:
-                self.runs[AGUI_RUN.name, run.id] = run
+                self.runs[_AGUI, run.id] = run
             yield run, finding
         if session.run is not None:
-            self.runs.setdefault((AGUI_RUN.name, session.run.id), session.run)
+            self.runs.setdefault((_AGUI, session.run.id), session.run)
 
     def _run_seen(
         self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any], *, whole: bool = True
@@ -396,6 +404,7 @@ class Monitor:
             del self._ended[next(iter(self._ended))]
 
 
+_AGUI = "agui.run"
 _FLAT = Layout()
 """How an assistant's objects are laid out: everything at the top, times in seconds."""
 _BEFORE_THE_RUN = frozenset({"thread.created"})

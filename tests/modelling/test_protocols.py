@@ -21,6 +21,7 @@ from runstate.conformance.watch import Verdict
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.unwrap import Unwrapped, unwrap
+from runstate.testing.histories import flat
 
 Json = dict[str, Any]
 
@@ -50,7 +51,7 @@ EVENTS_ALONE = {"temporal.workflow", "aws.sfn.execution"}
 def hear(lifecycle: Lifecycle, values: Iterator[Json], *, run_id: str | None = None, mode: Any = "auto") -> Heard:
     """Judge objects as they are recorded: the name of an event may stand outside (``event``, ``data``) or in them."""
     # a log of events alone shows no object whose fields could be judged
-    monitor = Monitor(lifecycle, mode=mode, ignore=("RS2",) if lifecycle.name in EVENTS_ALONE else ())
+    monitor = Monitor(flat(lifecycle), mode=mode, ignore=("RS2",) if lifecycle.name in EVENTS_ALONE else ())
     moving = passing = silent = 0
     for value in values:
         outside = isinstance(value.get("event"), str) and isinstance(value.get("data"), dict)
@@ -140,7 +141,7 @@ def test_the_recorded_executions_of_step_functions_are_legal(recordings: Path) -
     lifecycle = CATALOGUE["aws.sfn.execution"]
     ends: Counter[str | None] = Counter()
     for history in lines_of(recordings / "protocols" / "aws_stepfunctions_histories.jsonl"):
-        monitor = Monitor(lifecycle, ignore=("RS2",))
+        monitor = Monitor(flat(lifecycle), ignore=("RS2",))
         for event in history["events"]:
             found = unwrap(lifecycle, event, run_id=history["test"])
             assert found is not None, event
@@ -167,7 +168,7 @@ def test_the_examples_of_the_mcp_specification_are_no_sequence(recordings: Path)
     for value in lines_of(file):  # each by itself is in order
         found = unwrap(lifecycle, value)
         assert found is not None
-        assert [f for f in Monitor(lifecycle).feed(as_observation(found)) if f.severity is Severity.ERROR] == []
+        assert [f for f in Monitor(flat(lifecycle)).feed(as_observation(found)) if f.severity is Severity.ERROR] == []
 
 
 @pytest.mark.parametrize("name", [name for name, known in FILES.items() if set(known[2]) == {"complete"}])

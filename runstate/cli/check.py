@@ -270,17 +270,15 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
     from runstate.conformance.check import Judged, judge, summarise
     from runstate.conformance.reports import jsonlines, text
 
-    totals: list[Summary] = []
+    ended_runs: list[Summary] = []  # one sum, not one a run: what is followed may go on for ever
 
     def ended(run: Watched) -> None:
         line = jsonlines.run_line(run) if form == "json" else text.run_line(run, _style)
         _echo(line)
-        totals.append(summarise_run(run))
-
-    def summarise_run(run: Watched) -> Summary:
         alone = type(monitor)()
         alone.runs[run.lifecycle.name, run.id] = run
-        return attrs.evolve(summarise([Judged(file=path, monitor=alone, size=0)]), files=0)
+        counts = summarise([Judged(file=path, monitor=alone, size=0)])
+        ended_runs[:] = [ended_runs[0].plus(counts) if ended_runs else counts]
 
     def found(finding: Finding) -> None:
         if form == "text":
@@ -299,9 +297,8 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
     for run in list(monitor.runs.values()):
         _echo(jsonlines.run_line(run) if form == "json" else text.run_line(run, _style))
     total = summarise([judged])
-    for part in totals:
-        sums = {f.name: getattr(total, f.name) + getattr(part, f.name) for f in attrs.fields(type(total))}
-        total = attrs.evolve(total, **{**sums, "observations": total.observations, "files": 1})
+    for counts in ended_runs:
+        total = total.plus(counts)
     _echo(jsonlines.summary_line(total) if form == "json" else text.summary_line(total, _style))
     if judged.problem is not None:
         print(f"runstate: {path}: {judged.problem}", file=sys.stderr)

@@ -67,6 +67,11 @@ class Summary:
     warnings: int
     notes: int
 
+    def plus(self, other: Summary) -> Summary:
+        """The counts of both; the files are those of this one."""
+        sums = {field.name: getattr(self, field.name) + getattr(other, field.name) for field in attrs.fields(Summary)}
+        return Summary(**{**sums, "files": self.files})
+
 
 def judge(
     chunks: Iterable[bytes],

@@ -29,7 +29,7 @@ from runstate.errors import RunstateError, StoreBusy, StoreUnavailable
 from runstate.observe import read
 from runstate.record import Run
 from runstate.runs import Runs
-from runstate.stores import Store
+from runstate.stores import MemoryStore, Store
 from runstate.stores.postgres import PostgresStore
 from runstate.stores.sqlite import SqliteStore
 from runstate.testing.stores import assert_sound, payload_for, together
@@ -124,6 +124,14 @@ def write_for_ever(target: str) -> None:
             out.flush()
 
 
+def warm() -> None:
+    """Let one run live in memory: what is compiled at first use is compiled once, not in every forked writer."""
+    runs: Runs[Run] = Runs(MemoryStore())
+    run = runs.create(thread_id="t", assistant_id="a")
+    for event in EVENTS:
+        runs.fire(run.id, event, **payload_for(event))
+
+
 def fork_writer(target: str, log: Path) -> int:
     """A writer as a process of its own: forked, for it must be quick; nothing of the parent's is used in it."""
     pid = os.fork()
@@ -147,6 +155,7 @@ def kill_writers(target: str, folder: Path, kills: int, seed: int, writers: int 
     began = time.monotonic()
     chance = random.Random(seed)
     opened(target).close()  # the schema stands before anybody is killed
+    warm()
     alive: dict[int, Path] = {}
     logs = folder / f"acknowledged-{seed}"
     logs.mkdir()
@@ -156,7 +165,6 @@ def kill_writers(target: str, folder: Path, kills: int, seed: int, writers: int 
             while len(alive) < writers:
                 log = logs / f"{killed}-{len(alive)}"
                 alive[fork_writer(target, log)] = log
-            time.sleep(chance.uniform(0.0, 0.02))
             pid = next(iter(alive))  # the one that has lived longest; two of three have begun to write
             if chance.random() < 0.67:
                 patience = time.monotonic() + 5
@@ -164,6 +172,7 @@ def kill_writers(target: str, folder: Path, kills: int, seed: int, writers: int 
                     if time.monotonic() > patience:
                         break
                     time.sleep(0.001)
+            time.sleep(chance.uniform(0.0, 0.01))
             os.kill(pid, signal.SIGKILL)
             _, status = os.waitpid(pid, 0)
             del alive[pid]
@@ -282,6 +291,7 @@ def kill_server(server: Server, folder: Path, times: int, seed: int) -> Tally:
     chance = random.Random(seed)
     url = server.new_database()
     PostgresStore(url).close()
+    warm()
     for turn in range(times):
         logs = [folder / f"server-{seed}-{turn}-{n}" for n in range(2)]
         pids = [fork_writer(url, log) for log in logs]
@@ -419,7 +429,7 @@ def zombies(target: str, count: int, seed: int) -> Tally:
     began = time.monotonic()
     chance = random.Random(seed)
     command = [sys.executable, "-m", "tests.crash", "zombie", target]
-    lease = 0.05
+    lease = 0.02
     with opened(target) as store:  # type: ignore[attr-defined]
         runs: Runs[Run] = Runs(store, max_attempts=None)
         with subprocess.Popen(
@@ -441,7 +451,7 @@ def zombies(target: str, count: int, seed: int) -> Tally:
                 holder.send_signal(signal.SIGSTOP)
                 time.sleep(lease)
                 while run_id not in runs.sweep().freed:
-                    time.sleep(0.005)
+                    time.sleep(0.002)
                 taken = runs.claim("another", lease=60)
                 before = runs.row(run_id)
                 holder.send_signal(signal.SIGCONT)

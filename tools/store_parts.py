@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import operator
 import random
 import shutil
 import subprocess
@@ -37,18 +39,26 @@ def commit() -> str:
 
 
 def add(file: Path, part: str, tally: Any) -> dict[str, Any]:
-    """Add one batch; the file is replaced as a whole, so that a stopped process leaves the old or the new one."""
+    """Add one batch; parts may run side by side, and one that is stopped leaves the old file or the new one."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _add(file, part, tally)
+
+
+def _add(file: Path, part: str, tally: Any) -> dict[str, Any]:
     everything = load(file)
     entry = everything.setdefault(part, {"counts": {}, "seconds": 0.0, "batches": 0, "seeds": [], "notes": []})
     for name, count in tally.counts.items():
-        entry["counts"][name] = entry["counts"].get(name, 0) + count
+        before = entry["counts"].get(name)
+        add_up = min if name.startswith("smallest") else operator.add
+        entry["counts"][name] = count if before is None else add_up(before, count)
     entry["seconds"] = round(entry["seconds"] + tally.seconds, 1)
     entry["batches"] += 1
     entry["commit"] = commit()
     if tally.faults:
         entry["seeds"].append(tally.seed)
         entry["notes"] += tally.notes
-    file.parent.mkdir(parents=True, exist_ok=True)
     fresh = file.with_suffix(".new")
     fresh.write_text(json.dumps(everything, indent=1, sort_keys=True))
     fresh.replace(file)
@@ -149,13 +159,13 @@ def _claims() -> bool:
     from tests import crash
 
     def sqlite(folder: Path, seed: int) -> Any:
-        return crash.claims_by_processes(f"delete:{folder / 'runs.db'}", folder, 2000, 6, seed)
+        return crash.claims_by_processes(f"delete:{folder / 'runs.db'}", folder, 5000, 6, seed)
 
     return all(
         [
             run("claims-sqlite", "claims", 200_000, sqlite),
             _on_postgres(
-                "claims-postgres", "claims", 200_000, lambda u, f, s: crash.claims_by_processes(u, f, 2000, 6, s)
+                "claims-postgres", "claims", 200_000, lambda u, f, s: crash.claims_by_processes(u, f, 5000, 6, s)
             ),
         ]
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any, Generic, NamedTuple, TypeGuard, TypeVar, overload
+from typing import Any, TypeGuard, TypeVar, overload
 
 import attrs
 
+from runstate.change import Applied, Change
+from runstate.compiled import steps_of
 from runstate.errors import (
     AlreadyTerminal,
     BadLifecycle,
@@ -22,47 +24,13 @@ from runstate.errors import (
     UnknownEvent,
 )
 from runstate.frozen import FrozenDict, freeze
-from runstate.lifecycle import Basis, FieldKind, Guard, GuardFunction, Lifecycle, Transition
+from runstate.lifecycle import FieldKind, Guard, GuardFunction, Lifecycle, Transition
 from runstate.machine import rulebook
 from runstate.record import Run, keep_rules
 
 __all__ = ["Applied", "Change", "apply", "create", "due", "may"]
 
 R = TypeVar("R")
-
-
-@attrs.frozen(kw_only=True)
-class Change:
-    """One occurrence of a transition."""
-
-    lifecycle: str
-    """Name of the lifecycle."""
-    event: str
-    """The verb."""
-    source: str | None
-    """None at creation."""
-    target: str
-    """The status that the record has now."""
-    at: float
-    """Seconds since the epoch: the time that counts, never before a stamp of the record."""
-    clamped_from: float | None = None
-    """The time that was given, where it lay before the record's latest stamp: a clock stepped back."""
-    basis: frozenset[Basis]
-    """What the transition rests on."""
-    payload: Mapping[str, Any] = attrs.field(factory=FrozenDict)
-    """What was given with the event, read-only."""
-
-    @property
-    def inferred(self) -> bool:
-        """Whether no source states or shows the transition; ``strict`` would have refused it."""
-        return self.basis == {Basis.INFERRED}
-
-
-class Applied(NamedTuple, Generic[R]):
-    """The record after the event, and what happened."""
-
-    run: R
-    change: Change
 
 
 @overload  # a default for a type variable needs Python 3.13
@@ -141,6 +109,13 @@ def apply(
     :raises GuardFailed: where a condition on the transition does not hold.
     :raises BadRecord: where the payload would make a record that breaks a rule.
     """
+    kind: Any = type(run)
+    applied = steps_of(kind)(run, event, at, ttl, strict, payload)
+    return _apply(run, event, at, ttl, payload, strict=strict) if applied is None else applied
+
+
+def _apply(run: R, event: str, at: float, ttl: float | None, payload: Mapping[str, Any], *, strict: bool) -> Applied[R]:
+    """The plain way: what a step is, and why one is refused."""
     lifecycle = _lifecycle_of(run)
     edge = _legal(lifecycle, _status_of(lifecycle, run), event, strict=strict)
     _check_times(lifecycle, edge, at, ttl)

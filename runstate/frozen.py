@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Never, TypeVar
+from typing import Any, Final, Never, TypeVar
 
-__all__ = ["EMPTY", "FrozenDict", "freeze", "thaw"]
+__all__ = ["EMPTY", "LEAVES", "FrozenDict", "freeze", "thaw"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -38,14 +38,21 @@ class FrozenDict(dict[K, V]):
 
 EMPTY: FrozenDict[Any, Any] = FrozenDict()
 
+LEAVES: Final = frozenset({str, int, float, bool, type(None)})
+"""Types of values that hold nothing."""
+
 
 def freeze(value: object) -> Any:
     """A JSON-like value with every list turned into a tuple and every dict into a `FrozenDict`."""
-    if isinstance(value, Mapping):
+    if type(value) in LEAVES:
+        return value
+    if isinstance(value, dict):
         return FrozenDict({key: freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
-        return tuple(freeze(item) for item in value)
-    return value
+        return tuple([freeze(item) for item in value])
+    if hasattr(value, "__attrs_attrs__") or not isinstance(value, Mapping):  # the cheap question first
+        return value
+    return FrozenDict({key: freeze(item) for key, item in value.items()})
 
 
 def thaw(value: object) -> Any:

@@ -401,9 +401,7 @@ class Run:
     )
     wire: Wire = _wire
 
-    def __attrs_post_init__(self) -> None:
-        """Hold the record rules of the lifecycle."""
-        keep_rules(self)
+    __attrs_post_init__ = keep_rules
 
 
 @attrs.frozen(slots=True, weakref_slot=False, kw_only=True)
@@ -438,9 +436,7 @@ class RunStep:
     """Only in the specification; no recorded object has it."""
     wire: Wire = _wire
 
-    def __attrs_post_init__(self) -> None:
-        """Hold the record rules of the lifecycle."""
-        keep_rules(self)
+    __attrs_post_init__ = keep_rules
 
 
 @attrs.frozen(slots=True, weakref_slot=False, kw_only=True)
@@ -478,6 +474,4 @@ class Message:
     metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=_metadata)
     wire: Wire = _wire
 
-    def __attrs_post_init__(self) -> None:
-        """Hold the record rules of the lifecycle."""
-        keep_rules(self)
+    __attrs_post_init__ = keep_rules

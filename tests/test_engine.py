@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runstate.compiled import steps_of
 from runstate.engine import Applied, apply, create, due, may
 from runstate.errors import (
     AlreadyTerminal,
@@ -465,10 +466,13 @@ def test_apply_agrees_with_the_machine_on_every_pair(pair: tuple[str, str]) -> N
 def test_apply_asks_the_machine_and_not_the_literal(monkeypatch: pytest.MonkeyPatch) -> None:
     book = rulebook(ASSISTANTS_RUN)
     table = {pair: target for pair, target in book.table.items() if pair != ("queued", "start")}
-    monkeypatch.setattr("runstate.engine.rulebook", lambda _: attrs.evolve(book, table=table))
+    for module in ("engine", "compiled"):
+        monkeypatch.setattr(f"runstate.{module}.rulebook", lambda _: attrs.evolve(book, table=table))
+    steps_of.cache_clear()
     assert apply(run("queued"), "cancel", at=1100).run.status == "cancelling"
     with pytest.raises(IllegalTransition):
         apply(run("queued"), "start", at=1100)
+    steps_of.cache_clear()
 
 
 # --- times ------------------------------------------------------------------------------------------------------------

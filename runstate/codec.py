@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any, Final, Literal, TypeAlias, TypeVar, Union, cast, get_args, get_origin, get_type_hints, overload
 
@@ -30,7 +31,8 @@ import attrs
 from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
-from runstate.edge import DEFAULT, JSON, Limits, check_value, dumps, loads, path_to
+from runstate.compiled_codec import Doubt, reader_of, writer_of
+from runstate.edge import DEFAULT, JSON, Limits, check_value, dumps, dumps_plainly, loads, path_to
 from runstate.errors import BadRecord, DecodeError
 from runstate.frozen import EMPTY, FrozenDict, freeze
 from runstate.record import Message, Run, RunStep, Tool, Usage, Wire
@@ -125,6 +127,9 @@ def _document(value: JSON, kind: Any, spelling: Spelling | Literal["auto"], path
         raise TypeError(f"{kind!r} is not Run, RunStep, Message or one of their parts")
     if not isinstance(value, dict):
         raise _shape(value, path, f"an object ({kind.__name__})")
+    if spelling in ("auto", "snake"):  # a document in which every name is known in snake_case is not in camelCase
+        with suppress(Doubt, RecursionError):
+            return reader_of(kind, _snake_inside)(value)
     converter = _converter(_spelling_of(value, kind) if spelling == "auto" else spelling)
     try:
         return converter.structure(value, kind)
@@ -188,6 +193,12 @@ def encode_bytes(
     :raises DecodeError: as in `encode`, and for a record that was built with what JSON cannot say, such as NaN, or what
         `decode` would not let in under the same limits.
     """
+    kind: Any = type(record)
+    if spelling in (None, "snake") and version is None and limits is DEFAULT and _is_part(kind):
+        with suppress(Doubt, RecursionError):
+            data = dumps_plainly(writer_of(kind, _snake_inside)(record))
+            if data is not None:
+                return data
     return dumps(encode(record, spelling=spelling, version=version), limits)
 
 
@@ -298,6 +309,23 @@ def _respelled(value: Any, names: _Names, path: str) -> Any:
         name, inner = names.becomes.get(key, (key, None))
         out[name] = item if inner is None else _respelled(item, inner, path_to(path, key))
     return out
+
+
+@lru_cache(maxsize=64)
+def _snake_inside(kind: Any, field: str) -> Callable[[Any], Any] | None:
+    """For the compiled way: the value, if the names of the schema inside it are all spelled in snake_case."""
+    tree = _TREES.get((kind, field))
+    if tree is None:
+        return None
+    names = _names(tree, "snake", "snake")
+
+    def inside(value: Any) -> Any:
+        try:
+            return _respelled(value, names, "$")
+        except DecodeError:
+            raise Doubt from None
+
+    return inside
 
 
 # -- members: what a record class is made of ---------------------------------------------------------------------------

@@ -7,8 +7,7 @@ here.  ``tests/test_compiled.py`` holds both ways against each other.
 
 What it buys, on the `Run` of 31 fields: a step in 2 µs, where ``attrs.evolve`` with every validator and rule alone
 takes 22 µs (``python -m benchmarks transition``).  The reasons: only what changes is validated again, since a frozen
-record holds values that passed already; and the new record is filled as an object of a class with the same memory
-layout and plain attributes, whose class is then switched, since frozen classes let attributes be set only slowly.
+record holds values that passed already; and the new record is filled by way of a twin (`runstate.twins`).
 """
 
 from __future__ import annotations
@@ -25,6 +24,7 @@ from runstate.lifecycle import FieldKind, Lifecycle, Presence, Transition
 from runstate.machine import rulebook
 from runstate.record import keep_rules
 from runstate.rules import rules_of
+from runstate.twins import function, twin_of
 
 __all__ = ["steps_of"]
 
@@ -69,13 +69,8 @@ def steps_of(kind: Any) -> Step:
         " except (AttributeError, TypeError): return None\n"  # not even a word
         " return None if step is None else step(record, at, ttl, payload)\n"
     )
-    fire: Step = _function(source_text, "fire", {"every": every, "strict": strict})
+    fire: Step = function(source_text, "fire", {"every": every, "strict": strict})
     return fire
-
-
-def _function(source: str, name: str, names: dict[str, Any]) -> Any:
-    exec(compile(source, f"<{__name__}>", "exec"), names)  # noqa: S102 - made of the names of fields alone
-    return names[name]
 
 
 def _compiled(kind: type[Any], lifecycle: Lifecycle, edge: Transition) -> Any:
@@ -101,7 +96,7 @@ def _compiled(kind: type[Any], lifecycle: Lifecycle, edge: Transition) -> Any:
         "return as_tuple(Applied, (new, change))",
     ]
     body = "".join(f" {line}\n" for line in lines)
-    return _function(f"def step(record, at, ttl, payload):\n{body}", "step", names)
+    return function(f"def step(record, at, ttl, payload):\n{body}", "step", names)
 
 
 def _known_before(kind: type[Any], lifecycle: Lifecycle, edge: Transition) -> dict[str, Presence]:
@@ -206,22 +201,10 @@ def _value_after(edge: Transition, name: str, before: Mapping[str, Presence]) ->
     return old
 
 
-def _twin(kind: type[Any]) -> type[Any] | None:
-    """A class of the same memory layout whose attributes can be set; None where there cannot be one."""
-    slots = tuple(field.name for field in attrs.fields(kind))
-    body: dict[str, Any] = {} if kind.__dictoffset__ else {"__slots__": slots}
-    twin: type[Any] = type(f"_{kind.__name__}", (), body)
-    try:
-        setattr(object.__new__(twin), "__class__", kind)  # noqa: B010 - as a statement it tells mypy that nothing follows
-    except TypeError:  # it has a base or a slot of its own
-        return None
-    return twin
-
-
 def _filled(
     kind: type[Any], lifecycle: Lifecycle, edge: Transition, before: Mapping[str, Presence], names: dict[str, Any]
 ) -> Iterator[str]:
-    twin = _twin(kind)
+    twin = twin_of(kind)
     names |= {"make": object.__new__, "kind": kind, "twin": twin, "put": object.__setattr__}
     status: Any = attrs.fields_dict(kind)[lifecycle.status_field]
     names["status"] = edge.target if status.converter is None else status.converter(edge.target)
@@ -276,11 +259,11 @@ def _checked_by_the_class(kind: type[Any], names: dict[str, Any]) -> Iterator[st
 def _alone(validator: Any) -> bool:
     """Whether a validator is known to look at the value alone, so that a value that passed will pass again."""
     module = type(validator).__module__ if not hasattr(validator, "__module__") else validator.__module__
-    return module in ("attr.validators", keep_rules.__module__)
+    return module in ("attr.validators", "runstate.validators")
 
 
 def _change(lifecycle: Lifecycle, edge: Transition, names: dict[str, Any]) -> Iterator[str]:
-    names |= {"Change": Change, "change_twin": _twin(Change), "basis": edge.basis}
+    names |= {"Change": Change, "change_twin": twin_of(Change), "basis": edge.basis}
     names |= {"lifecycle": lifecycle.name, "event": edge.event, "source": edge.source, "target": edge.target}
     yield "change = make(change_twin)"
     for name in ("lifecycle", "event", "source", "target", "basis", "at"):

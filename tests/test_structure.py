@@ -54,8 +54,10 @@ MAY_IMPORT: dict[str, str] = {
     "modelling": f"{TABLE} {DRIVE} {READ} codec conformance",
     # keep: a store sees records, never what makes them legal
     "stores": f"{TABLE} record edge codec",
-    "runs": f"{TABLE} {DRIVE} edge sse codec stores",  # sse: the journal as a stream of events
-    "worker": f"{TABLE} record stores runs",
+    "logs": "errors stores",
+    "runs": f"{TABLE} {DRIVE} edge sse codec stores logs",  # sse: the journal as a stream of events
+    "worker": f"{TABLE} record stores logs runs",
+    "telemetry": f"{TABLE} record stores logs runs",
     # test, and what users see
     "testing": f"{TABLE} {DRIVE} {READ} codec conformance modelling",
     "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance modelling testing stores runs worker",
@@ -74,12 +76,13 @@ OWNERS: dict[str, str] = {
     "sqlite3": "stores.sqlite",
     "psycopg": "stores.postgres",
     "psycopg_pool": "stores.postgres",
+    "opentelemetry": "telemetry",
     "hypothesis": "testing testing.*",
     "pytest": "testing testing.*",
     "rich": "cli cli.* cli_*",
     "click": "cli cli.* cli_*",
     # clocks, ids and randomness are arguments; those who may take them from the machine hand them down
-    "time": "runs runs.* stores.* testing.* worker cli cli.* cli_*",
+    "time": "runs runs.* stores.* testing.* worker telemetry cli cli.* cli_*",
     # stores.sqlite: waiting for the lock is fair only if the pauses are random
     "random": "runs runs.* stores.sqlite modelling.* testing.* cli cli.* cli_*",
     "secrets": "runs runs.* stores.* cli cli.* cli_*",
@@ -288,6 +291,7 @@ def test_a_judge_that_loads_the_record_over_two_hops_is_caught() -> None:
         ("conformance.report", "from rich.table import Table"),
         ("runs", "import click"),
         ("conformance.report", "import duckdb"),
+        ("runs", "from opentelemetry import trace"),
         ("engine", "from time import time"),
         ("engine", "import uuid"),
         ("stores.postgres", "import socket"),

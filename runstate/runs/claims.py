@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from typing import Final, TypeVar
 
 import attrs
 
-from runstate import engine
+from runstate import engine, logs
 from runstate.errors import LeaseLost, NotFound, RunstateError
 from runstate.frozen import FrozenDict
 from runstate.runs.steps import Ask, Beaten, Done, Steps, exhausted, holds, lost, micros
@@ -19,7 +18,6 @@ __all__ = ["MAX_ATTEMPTS", "claim", "heartbeat", "prune", "release", "sweep"]
 
 R = TypeVar("R")
 
-LOG: Final = logging.getLogger("runstate")
 MAX_ATTEMPTS: Final = "max_attempts"
 """Error code of a run that failed because its attempts are used up."""
 BATCH: Final = 100
@@ -69,6 +67,8 @@ def claim(steps: Steps[R], worker: str, *, lease: float, queue: str | None, assi
         except Beaten:
             continue  # somebody took it: there may be another one
         steps.tell(done)
+        if not done.entries:
+            logs.taken_over(done.row)
         return as_claim(steps, done.row, done.record)
 
 
@@ -169,11 +169,13 @@ def sweep(steps: Steps[R], *, limit: int) -> Swept:
                 what = mended(steps, run_id)
             except RunstateError as error:
                 # one run that cannot be treated must not keep the others from it
-                LOG.warning("sweep: run %s: %s", run_id, error)
+                logs.sweep_failed(steps.tenant, run_id, error)
                 faults[run_id] = str(error)
             else:
                 if what is not None:
                     did[what].append(run_id)
+                if what == "freed":
+                    logs.lease_lapsed(steps.tenant, run_id)
     return Swept(**{what: tuple(ids) for what, ids in did.items()}, faults=FrozenDict(faults))
 
 
@@ -241,6 +243,8 @@ def prune(steps: Steps[R], *, older_than: float, limit: int | None, dry_run: boo
             if not dry_run:
                 tx.remove(steps.tenant, found)
         gone += found
+        if found and not dry_run:
+            logs.pruned(steps.tenant, len(found))
         if dry_run or len(found) < size:
             break
     return Pruned(run_ids=tuple(gone), dry_run=dry_run)

@@ -7,12 +7,14 @@ import binascii
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final, Generic, Literal, TypeVar, Unpack
 
 import attrs
 
 from runstate import engine, sse
 from runstate.errors import Conflict, StoreError, WaitTimeout
+from runstate.frozen import FrozenDict
 from runstate.lifecycle import Lifecycle
 from runstate.record import IncompleteDetails, LastError, RequiredAction, Run, ToolCall, ToolOutput, Usage
 from runstate.runs import bodies, claims
@@ -261,6 +263,8 @@ class Runs(Generic[R]):
             steps.kind, at=at / bodies.MICROSECONDS, ttl=ttl, event=event, strict=steps.strict, **values
         )
         body, metadata = bodies.body_of(record)
+        trace = self._trace()
+        kept = f',"trace":{bodies.text(trace)}' if trace else ""
         return record, Entry(
             tenant=steps.tenant,
             run_id=getattr(record, id_field),
@@ -273,9 +277,13 @@ class Runs(Generic[R]):
             ends=not self.lifecycle.legal(change.target),
             at=at,
             actor=actor or steps.actor,
-            payload=f'{{"record":{body}}}',
+            payload=f'{{"record":{body}{kept}}}',
             metadata=metadata,
         )
+
+    def _trace(self) -> Mapping[str, str]:
+        """W3C trace context to keep with a creation: none, unless `runstate.telemetry` says one."""
+        return {}
 
     def _made_id(self) -> str:
         return f"run_{self._new_id()}" if issubclass(self._steps.kind, Run) else self._new_id()
@@ -550,6 +558,28 @@ class Runs(Generic[R]):
                 raise StoreError(reason=f"there is no change {seq}; the run has 1 to {row.rev}", run_id=run_id)
             return self._steps.folded(tx, run_id, seq)
 
+    def trace_of(self, run_id: str) -> Mapping[str, str]:
+        """The W3C trace context in which the run was created; empty where `runstate.telemetry` was not there to say it.
+
+        It is kept in the journal, beside the record and not in it.
+
+        :raises NotFound: where there is no such run of this tenant.
+        """
+        with self.store.transaction(write=False) as tx:
+            self._steps.row(tx, run_id)
+            entry = tx.entry(self._steps.tenant, run_id, seq=1)
+        kept = {} if entry is None else entry.arguments.get("trace", {})
+        return FrozenDict({str(name): str(value) for name, value in kept.items()})
+
+    def depth(self) -> Mapping[tuple[str, str], int]:
+        """How many runs claims and sweeps have before them, by queue and status.
+
+        One that waits for somebody else and has no deadline is not counted.  Two small indexes answer it, however many
+        runs have ended.
+        """
+        with self.store.transaction(write=False) as tx:
+            return FrozenDict(tx.depth(self._steps.tenant, self.lifecycle.name))
+
     # -- the outbox ----------------------------------------------------------------------------------------------------
 
     def events(
@@ -670,6 +700,15 @@ class Runs(Generic[R]):
         :raises LeaseLost: where the claim is over.
         """
         claims.release(self._steps, claim, delay=delay, counts=counts)
+
+    def leg(self, claim: Claim[R]) -> AbstractContextManager[Callable[[BaseException], object]]:
+        """What lasts as long as the work by one claim: nothing here, a span where `runstate.telemetry` is at work.
+
+        The loops of `runstate.worker` enter it; so should a loop of your own.  It yields a function to call with what
+        the work raised, if it did.
+        """
+        del claim
+        return nullcontext(lambda _error: None)
 
     def sweep(self, *, limit: int = 1000) -> Swept:
         """End what is expired, free or fail what lost its lease, end a cancellation that nobody confirms.

@@ -6,13 +6,12 @@ Nothing here says what is legal: `runstate.engine` does.  What is decided here i
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import attrs
 
-from runstate import engine
+from runstate import engine, logs
 from runstate.errors import Conflict, IdempotencyMismatch, IllegalTransition, LeaseLost, NotFound, Winner
 from runstate.lifecycle import Lifecycle
 from runstate.runs import bodies
@@ -25,7 +24,6 @@ __all__ = ["Ask", "Done", "Steps", "micros"]
 R = TypeVar("R")
 T = TypeVar("T")
 
-LOG: Final = logging.getLogger("runstate")
 TRIES: Final = 3
 """A step that finds itself beaten is made again from the start so often: with row locks the second try always decides."""
 
@@ -51,6 +49,10 @@ class Done(NamedTuple, Generic[R]):
     entries: Sequence[Entry] = ()
     replayed: bool = False
     """The key had been used: nothing was done, this is the first answer."""
+    earlier: Sequence[R] = ()
+    """The records after each entry but the last."""
+    since: int | None = None
+    """When the change before the first entry happened, microseconds; None at creation."""
 
 
 def winner_of(entry: Entry | None) -> Winner | None:
@@ -82,6 +84,8 @@ class Steps(Generic[R]):
     actor: str | None
     strict: bool
     listeners: tuple[Listener[R], ...]
+    hear: Callable[[Done[R]], object] | None = None
+    """Told of every step that was committed, also of what a listener is not told: repeated requests, and claims."""
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -196,6 +200,8 @@ class Steps(Generic[R]):
         how = how or {}
         held_at = at if how.get("claim") is not None else None
         entries: list[Entry] = []
+        records: list[R] = []
+        since = row.at
         for ask in asks:
             record, entry = self.applied(tx, row, record, ask, at, how.get("actor") or self.actor)
             if mark is not None and ask is asks[-1]:
@@ -208,7 +214,8 @@ class Steps(Generic[R]):
             self.put(tx, row, after, entry, held_at=held_at)
             row, held_at = after, None
             entries.append(entry)
-        return Done(record, row, entries)
+            records.append(record)
+        return Done(record, row, entries, earlier=records[:-1], since=since)
 
     def applied(self, tx: Tx, row: Row, record: R, ask: Ask, at: int, actor: str | None) -> tuple[R, Entry]:
         """What the engine makes of an event, and the entry that says so."""
@@ -297,23 +304,20 @@ class Steps(Generic[R]):
 
     def tell(self, done: Done[R], how: How | None = None) -> None:
         """Log, and call the listeners: the transaction is over.  In a host's transaction it is not, so nobody is told."""
-        if done.replayed or (how or {}).get("connection") is not None:
+        if (how or {}).get("connection") is not None:
             return
-        for entry in done.entries:
-            LOG.info(
-                "%s %s: %s -> %s",
-                entry.run_id,
-                entry.event,
-                entry.source,
-                entry.target,
-                extra={"runstate": {"tenant": entry.tenant, "run_id": entry.run_id, "seq": entry.seq}},
-            )
+        if self.hear is not None:
+            self.hear(done)
+        if done.replayed:
+            return
+        for entry, record in zip(done.entries, (*done.earlier, done.record), strict=False):
+            logs.changed(entry)
             for listener in self.listeners:
                 try:
-                    listener(entry, done.record)
-                except Exception:
+                    listener(entry, record)
+                except Exception as error:  # noqa: BLE001 - whatever it is
                     # what happened has happened: a listener cannot undo it, nor keep others from hearing of it
-                    LOG.exception("a listener failed on %s of run %s", entry.event, entry.run_id)
+                    logs.listener_failed(entry, error)
 
 
 class Beaten(Exception):

@@ -58,6 +58,8 @@ class Claim(Generic[R]):
     """The run as it was when claimed, or at the last heartbeat."""
     cancelling: bool = False
     """Somebody asked for the run to stop: confirm it, or end it another way."""
+    trace: Mapping[str, str] = attrs.field(default=FrozenDict(), eq=False, repr=False)
+    """W3C trace context of the run's creation, read by `runstate.telemetry` when the claim was made; else empty."""
 
 
 @attrs.frozen(kw_only=True)

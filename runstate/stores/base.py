@@ -205,6 +205,10 @@ class Tx(Protocol):
         """
         ...
 
+    def depth(self, tenant: str, lifecycle: str) -> Mapping[tuple[str, str], int]:
+        """How many rows have ``ready_at`` or ``wake_at`` set, by (queue, status); must not grow dear with what has ended."""
+        ...
+
     def entry(self, tenant: str, run_id: str, *, seq: int | None = None, key: str | None = None) -> Entry | None:
         """The entry of this number, or of this idempotency key."""
         ...

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager
 from threading import Condition, RLock
@@ -122,6 +123,11 @@ class MemoryTx:
         rows = [row for row in self._store.rows.values() if _fits(row, find)]
         rows.sort(key=_ORDERS[find.order], reverse=find.order == "newest")
         return rows[: find.limit]
+
+    def depth(self, tenant: str, lifecycle: str) -> Mapping[tuple[str, str], int]:
+        rows = (row for row in self._store.rows.values() if (row.tenant, row.lifecycle) == (tenant, lifecycle))
+        waiting = (row for row in rows if row.ready_at is not None or row.wake_at is not None)
+        return Counter((row.queue, row.status) for row in waiting)
 
     def add(self, row: Row, entry: Entry) -> None:
         if (row.tenant, row.id) in self._store.rows:

@@ -28,6 +28,7 @@ __all__ = [
     "ADD_ROW",
     "CREATION",
     "CURSOR",
+    "DEPTH",
     "EDGES",
     "ENTRY_BY_KEY",
     "ENTRY_BY_SEQ",
@@ -305,6 +306,14 @@ def _find(dialect: Dialect, given: tuple[str, ...], statuses: int, order: str, l
         wheres.append(beyond)
     tail = SKIP_LOCKED[dialect] if locked else ""
     return f"SELECT {_ROW_LIST} FROM runstate_runs WHERE {' AND '.join(wheres)} ORDER BY {by} LIMIT :limit{tail}"  # noqa: S608
+
+
+_WAITING: Final = "SELECT id, queue, status FROM runstate_runs WHERE tenant = :tenant AND lifecycle = :lifecycle"
+DEPTH: Final = (
+    f"SELECT queue, status, count(*) FROM ({_WAITING} AND ready_at IS NOT NULL "  # noqa: S608
+    # and not OR: so each half is answered by its own index, which holds no run that has ended
+    f"UNION {_WAITING} AND wake_at IS NOT NULL) AS waiting GROUP BY queue, status"
+)
 
 
 # -- the journal -------------------------------------------------------------------------------------------------------

@@ -99,6 +99,10 @@ class SqlTx:
             self._run(sql.ADD_ENTRY, sql.entry_values(entry))
         return True
 
+    def depth(self, tenant: str, lifecycle: str) -> Mapping[tuple[str, str], int]:
+        rows = self._run(sql.DEPTH, {"tenant": tenant, "lifecycle": lifecycle}).rows
+        return {(queue, status): count for queue, status, count in rows}
+
     def entry(self, tenant: str, run_id: str, *, seq: int | None = None, key: str | None = None) -> Entry | None:
         text, values = (sql.ENTRY_BY_SEQ, {"seq": seq}) if key is None else (sql.ENTRY_BY_KEY, {"key": key})
         rows = self._run(text, {"tenant": tenant, "run_id": run_id, **values}).rows

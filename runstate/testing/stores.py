@@ -834,6 +834,20 @@ class StoreSuite:
         with pytest.raises(StoreError):
             runs.list(after="!")
 
+    def test_what_waits_is_counted_by_queue_and_status(self, stage: Stage) -> None:
+        runs, others = stage.runs(), stage.runs(tenant="other")
+        assert runs.depth() == {}
+        for queue in ("fast", "fast", "slow"):
+            new(runs, queue=queue)
+        new(others, queue="fast")
+        runs.cancel(new(runs))  # has ended
+        waiting = new(runs)
+        runs.start(waiting)
+        runs.require_action(waiting, CALLS)  # no claim takes it, but its deadline will come
+        assert runs.claim("w", queue="slow") is not None
+        assert runs.depth() == {("fast", "queued"): 2, ("slow", "in_progress"): 1, ("default", "requires_action"): 1}
+        assert others.depth() == {("fast", "queued"): 1}
+
     def test_the_outbox_tells_every_change_in_order(self, stage: Stage) -> None:
         runs = stage.runs()
         first, second = new(runs), new(runs)

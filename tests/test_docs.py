@@ -8,6 +8,7 @@ import sys
 import tomllib
 from collections.abc import Iterable
 from importlib.util import find_spec
+from inspect import signature
 from pathlib import Path
 
 import attrs
@@ -15,7 +16,7 @@ import click
 import pytest
 
 import runstate
-from runstate import CATALOGUE, CODES, RunstateError
+from runstate import CATALOGUE, CODES, RunstateError, telemetry
 from runstate.cli.commands import runstate as command_group
 from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.conformance.check import summarise
@@ -155,6 +156,11 @@ def test_every_public_name_has_a_docstring_of_its_own(name: str) -> None:
     section = re.split(rf"^### {name}$", text_of("docs/api.md"), flags=re.MULTILINE)[1]
     words = re.sub(r"```text\n.*?\n```", "", re.split(r"^##", section, flags=re.MULTILINE)[0], flags=re.DOTALL)
     assert len(words.split()) >= 3
+
+
+def test_every_name_of_telemetry_is_documented() -> None:
+    names = [f"telemetry.{name}" for name in telemetry.__all__]
+    assert undocumented([*names, *signature(telemetry.instrument).parameters], text_of("docs/telemetry.md")) == []
 
 
 def walk(command: click.Command, path: str = "runstate") -> Iterable[tuple[str, click.Command]]:

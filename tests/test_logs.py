@@ -8,6 +8,7 @@ import sys
 from contextlib import suppress
 from typing import Any
 
+import attrs
 import pytest
 
 from runstate import logs
@@ -112,16 +113,12 @@ def test_a_run_that_cannot_be_swept_is_a_warning(
     store = runs.store
     assert isinstance(store, MemoryStore)
     row = runs.row(run_id)
-    store.rows["ann", run_id] = type(row)(**{**_fields(row), "body": '{"id":"SECRET"}'})
+    store.rows["ann", run_id] = attrs.evolve(row, body='{"id":"SECRET"}')
     clock.advance(700)
     assert set(runs.sweep().faults) == {run_id}
     (warning,) = said(caplog, logging.WARNING)
     assert facts(warning) == {"run_id": run_id, "tenant": "ann", "error_type": "DecodeError"}
     assert "SECRET" not in warning.getMessage()
-
-
-def _fields(row: Any) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in type(row).__slots__ if not name.startswith("__")}
 
 
 def test_an_attempt_that_fails_is_a_warning_with_its_traceback(

@@ -9,7 +9,7 @@ import pytest
 
 from runstate.errors import RunstateError, SchemaMismatch, StoreBusy, StoreError, StoreUnavailable
 from runstate.runs import Runs
-from runstate.stores import Store, open_store, sqlite
+from runstate.stores import Store, open_store, sql, sqlite
 from runstate.stores.sqlite import SqliteStore, wal_is_sound
 from runstate.testing.stores import Stage, StoreSuite, assert_sound, new, together
 from tests.places import fast_folder
@@ -34,6 +34,14 @@ class TestSqliteAlone:
 
     def test_commits_wait_for_the_disk(self, stage: Stage) -> None:
         assert stage.store.info()["synchronous"] == 2  # FULL
+
+    def test_counting_what_waits_reads_nothing_of_what_has_ended(self, stage: Stage) -> None:
+        stage.runs()
+        conn = sqlite3.connect(stage.store._path)  # type: ignore[attr-defined]
+        plan = conn.execute("EXPLAIN QUERY PLAN " + sql.DEPTH, {"tenant": "", "lifecycle": "x"}).fetchall()
+        conn.close()
+        used = [line for *_, line in plan if "runstate_runs" in line]
+        assert [line.split("INDEX ")[1].split()[0] for line in used] == ["runstate_runs_ready", "runstate_runs_wake"]
 
     def test_a_writer_waits_before_it_reads(self, stage: Stage) -> None:
         """A transaction that reads first and then wants to write could be refused half way; BEGIN IMMEDIATE cannot."""

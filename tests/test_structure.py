@@ -76,13 +76,13 @@ OWNERS: dict[str, str] = {
     "sqlite3": "stores.sqlite",
     "psycopg": "stores.postgres",
     "psycopg_pool": "stores.postgres",
-    "opentelemetry": "telemetry",
+    "opentelemetry": "telemetry.*",
     "hypothesis": "testing testing.*",
     "pytest": "testing testing.*",
     "rich": "cli cli.* cli_*",
     "click": "cli cli.* cli_*",
     # clocks, ids and randomness are arguments; those who may take them from the machine hand them down
-    "time": "runs runs.* stores.* testing.* worker telemetry cli cli.* cli_*",
+    "time": "runs runs.* stores.* testing.* worker telemetry.* cli cli.* cli_*",
     # stores.sqlite: waiting for the lock is fair only if the pauses are random
     "random": "runs runs.* stores.sqlite modelling.* testing.* cli cli.* cli_*",
     "secrets": "runs runs.* stores.* cli cli.* cli_*",

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader
+from opentelemetry.sdk.metrics.export import HistogramDataPoint, InMemoryMetricReader, NumberDataPoint
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
@@ -29,6 +29,7 @@ from runstate.record import LastError, Run, Usage
 from runstate.runs import Roles, Runs
 from runstate.stores import MemoryStore, Store
 from runstate.stores.sqlite import SqliteStore
+from runstate.telemetry.runs import InstrumentedRuns
 from runstate.testing.clock import FakeClock
 from runstate.testing.stores import CALLS, OUTPUTS, Carrier, Parcel, new, payload_for
 from runstate.worker import Job, work, work_async
@@ -79,8 +80,11 @@ class Host:
         for metric in (m for r in data.resource_metrics for s in r.scope_metrics for m in s.metrics) if data else ():
             points = found.setdefault(metric.name, {})
             for point in metric.data.data_points:
-                value = (point.count, point.sum) if isinstance(point, HistogramDataPoint) else point.value
-                points[frozenset((point.attributes or {}).items())] = value
+                labels = frozenset((point.attributes or {}).items())
+                if isinstance(point, HistogramDataPoint):
+                    points[labels] = point.count, point.sum
+                elif isinstance(point, NumberDataPoint):
+                    points[labels] = point.value
         return found
 
     def measured(self, name: str, **labels: object) -> Any:
@@ -181,9 +185,9 @@ def test_what_breaks_is_no_refusal(host: Host) -> None:
 def test_a_repeated_request_is_told_as_one_and_counted_once(host: Host) -> None:
     runs = host.runs()
     for _ in range(2):
-        run_id = runs.create(thread_id="t", assistant_id="a", id="run_1", key="k").id
+        runs.create(thread_id="t", assistant_id="a", id="run_1", key="k")
     for _ in range(2):
-        runs.start(run_id, key="s")
+        runs.start("run_1", key="s")
     assert [facts(span)["outcome"] for span in host.spans()] == ["done", "replayed", "done", "replayed"]
     assert sum(host.metrics()["runstate.changes"].values()) == 2
 
@@ -260,7 +264,7 @@ def test_in_the_hosts_transaction_nothing_is_called_a_change(tmp_path: Path) -> 
 
 def test_every_public_method_is_measured_or_only_reads() -> None:
     public = {name for name in vars(Runs) if not name.startswith("_")}
-    own = {name for name in vars(telemetry._InstrumentedRuns) if not name.startswith("_")} - {"measuring"}
+    own = {name for name in vars(InstrumentedRuns) if not name.startswith("_")} - {"measuring"}
     events = {name for name in public if re.search(r"\bself\.fire\(", inspect.getsource(_function(name)))}
     assert own <= public
     assert public - own - events == READS
@@ -269,7 +273,7 @@ def test_every_public_method_is_measured_or_only_reads() -> None:
 
 def _function(name: str) -> Callable[..., Any]:
     found = vars(Runs)[name]
-    return found.fget if isinstance(found, property) and found.fget is not None else found  # type: ignore[no-any-return]
+    return found.fget if isinstance(found, property) and found.fget is not None else found
 
 
 # --- one trace from the creation to the worker ------------------------------------------------------------------------
@@ -353,7 +357,7 @@ def test_a_leg_goes_on_where_its_trace_cannot_be_read(host: Host) -> None:
     def gone(_run_id: str) -> Mapping[str, str]:
         raise StoreUnavailable(reason="gone")
 
-    runs.trace_of = gone  # type: ignore[method-assign]
+    runs.trace_of = gone  # type: ignore[assignment,method-assign]
     claim = runs.claim("w")
     assert claim is not None
     assert claim.trace == {}
@@ -505,6 +509,14 @@ def test_every_span_and_metric_that_is_documented_exists_and_no_other(host: Host
     assert set(host.metrics()) == set(telemetry.METRICS)
 
 
+def test_every_attribute_that_is_documented_exists_and_no_other(host: Host) -> None:
+    everything(host)
+    named = {name for points in host.metrics().values() for labels in points for name, _ in labels}
+    for span in host.spans():
+        named |= set(span.attributes or {}).union(*(event.attributes or {} for event in span.events))
+    assert named == set(telemetry.ATTRIBUTES)
+
+
 def test_no_metric_is_labelled_with_what_grows(host: Host) -> None:
     everything(host)
     labels = [label for points in host.metrics().values() for point in points for label in point]
@@ -603,7 +615,8 @@ def test_the_runs_that_were_given_stay_as_they_are(host: Host) -> None:
 
 
 def test_a_host_without_providers_notices_nothing() -> None:
-    runs = telemetry.instrument(Runs(MemoryStore()))
+    plain: Runs[Run] = Runs(MemoryStore())
+    runs = telemetry.instrument(plain)
     run_id = new(runs)
     assert work(runs, lambda _job: Usage(1, 1), until_idle=True) == 1
     assert runs.get(run_id).status == "completed"

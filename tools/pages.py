@@ -21,7 +21,20 @@ import attrs
 import click
 
 import runstate
-from runstate import ASSISTANTS_RUN, CODES, Lifecycle, Message, Presence, Run, RunstateError, RunStep, encode, errors
+from runstate import (
+    ASSISTANTS_RUN,
+    CODES,
+    Lifecycle,
+    Message,
+    Presence,
+    Run,
+    RunstateError,
+    RunStep,
+    encode,
+    errors,
+    logs,
+    telemetry,
+)
 from runstate.cli.commands import runstate as command_group
 from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.conformance.reports import text
@@ -547,6 +560,30 @@ def lint_words() -> str:
     return table(("code", "severity", "what it says"), rows)
 
 
+# -- telemetry ---------------------------------------------------------------------------------------------------------
+
+
+def telemetry_spans() -> str:
+    """Every span, and what it lasts for."""
+    return table(("span", "lasts for"), ((f"`{name}`", said) for name, said in telemetry.SPANS.items()))
+
+
+def telemetry_metrics() -> str:
+    """Every metric."""
+    rows = ((f"`{name}`", f"`{unit}`", said) for name, (unit, said) in telemetry.METRICS.items())
+    return table(("metric", "unit", "what it measures"), rows)
+
+
+def telemetry_attributes() -> str:
+    """Every attribute of spans and metrics."""
+    return table(("attribute", "what it says"), ((f"`{name}`", said) for name, said in telemetry.ATTRIBUTES.items()))
+
+
+def log_fields() -> str:
+    """Every attribute that a log record may have."""
+    return table(("attribute", "what it says"), ((f"`{name}`", said) for name, said in logs.FIELDS.items()))
+
+
 # -- the demo ----------------------------------------------------------------------------------------------------------
 
 
@@ -586,6 +623,10 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/catalogue.md", "overview", catalogue_overview),
     ("docs/catalogue.md", "entries", catalogue_entries),
     ("docs/modelling.md", "lint", lint_words),
+    ("docs/telemetry.md", "spans", telemetry_spans),
+    ("docs/telemetry.md", "metrics", telemetry_metrics),
+    ("docs/telemetry.md", "attributes", telemetry_attributes),
+    ("docs/telemetry.md", "fields", log_fields),
 )
 """Page, name of the block, what it says."""
 

@@ -1,18 +1,10 @@
-"""OpenTelemetry for durable runs, in one line: ``runs = telemetry.instrument(Runs(store))``.
-
-What comes back is used as the `Runs` it was made from.  Spans and metrics go to the providers that the host has set up;
-where it has set up none nothing is recorded.  Needs the extra ``otel``, which is the API and no SDK.
-
-A creation keeps the W3C trace context of its span in the journal, so the leg of a worker on another machine continues the
-trace of whoever created the run.  Metrics carry no ids, and no error is recorded beyond its class.
-"""
+"""`Runs` whose writing calls are measured."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager, nullcontext
-from contextvars import ContextVar
 from functools import partial
 from typing import Any, Final, TypeVar
 
@@ -24,130 +16,30 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from runstate import logs
 from runstate.errors import CallerError, LeaseLost, RunstateError, StoreBusy, StoreUnavailable
 from runstate.runs import Cancelled, Claim, Pruned, Runs, Swept
-from runstate.runs.steps import Done
 from runstate.stores.base import Entry
+from runstate.telemetry.meters import CALL, Attributes, Call, Instruments, error_type
+from runstate.telemetry.names import METRICS, OTHER
 
-__all__ = ["METRICS", "OTHER", "SPANS", "instrument"]
+__all__ = ["InstrumentedRuns", "instrument"]
 
 R = TypeVar("R")
-Attributes = dict[str, str | bool | int | float]
-
-OTHER: Final = "_OTHER"
-"""Stands for an event that the lifecycle does not know: what a caller makes up must not become a label."""
-
-SPANS: Final[Mapping[str, str]] = {
-    "runstate.create": "`create` (producer)",
-    "runstate.retry": "`retry` (producer)",
-    "runstate.fire": "`fire`, and every event as a method",
-    "runstate.cancel": "`cancel`",
-    "runstate.update_metadata": "`update_metadata`",
-    "runstate.claim": "`claim`, where it took a run (consumer)",
-    "runstate.heartbeat": "`heartbeat`, where it was refused",
-    "runstate.release": "`release`",
-    "runstate.sweep": "`sweep`, where it did something",
-    "runstate.prune": "`prune`, where it found something",
-    "runstate.acknowledge": "`acknowledge`",
-    "runstate.leg": "the work by one claim (consumer)",
-}
-"""Name of each span -> what it lasts for."""
-
-METRICS: Final[Mapping[str, tuple[str, str]]] = {
-    "runstate.changes": ("{change}", "Changes committed"),
-    "runstate.refusals": ("{refusal}", "Calls that runstate refused"),
-    "runstate.claims": ("{claim}", "Calls to claim, by what came of them: started, taken_over, idle"),
-    "runstate.leases.lost": ("{lease}", "Writes and heartbeats refused because the claim was over"),
-    "runstate.swept": ("{run}", "Runs that sweeps have looked after, by what was done"),
-    "runstate.pruned": ("{run}", "Runs removed"),
-    "runstate.status.duration": ("s", "How long a run was in a status that it has left"),
-    "runstate.call.duration": ("s", "How long calls took"),
-    "runstate.runs.waiting": ("{run}", "Runs that claims and sweeps have before them, by queue and status"),
-}
-"""Name of each metric -> unit, description."""
-
-_CALL_BOUNDS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_STATUS_BOUNDS: Final = (0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 600, 1800, 3600, 14400, 86400)
 
 _W3C: Final = TraceContextTextMapPropagator()
 """Not the host's own propagator: that may carry baggage, which does not belong into a journal."""
 
 
-def _error_type(error: BaseException) -> str:
-    kind = type(error)
-    known = kind.__module__ == "builtins" or isinstance(error, RunstateError)
-    return kind.__qualname__ if known else f"{kind.__module__}.{kind.__qualname__}"
-
-
-@attrs.define
-class _Call:
-    """What became of a call so far."""
-
-    heard: list[Done[Any]] = attrs.Factory(list)
-    facts: Attributes = attrs.Factory(dict)
-    """Further attributes of its span."""
-    outcome: str | None = None
-    notable: bool = False
-    """Whether a call that mostly finds nothing to do has done something."""
-    link: Link | None = None
-
-    def entries(self) -> list[Entry]:
-        """The changes that it made."""
-        return [entry for done in self.heard if not done.replayed for entry in done.entries]
-
-
-_CALL: Final[ContextVar[_Call | None]] = ContextVar("runstate_telemetry_call", default=None)
-
-
-class _Instruments:
-    """The instruments, made once for each `instrument`."""
-
-    def __init__(self, meter: metrics.Meter) -> None:
-        def counter(name: str) -> metrics.Counter:
-            unit, text = METRICS[name]
-            return meter.create_counter(name, unit, text)
-
-        def histogram(name: str, bounds: tuple[float, ...]) -> metrics.Histogram:
-            unit, text = METRICS[name]
-            return meter.create_histogram(name, unit, text, explicit_bucket_boundaries_advisory=bounds)
-
-        self.changes = counter("runstate.changes")
-        self.refusals = counter("runstate.refusals")
-        self.claims = counter("runstate.claims")
-        self.lost = counter("runstate.leases.lost")
-        self.swept = counter("runstate.swept")
-        self.pruned = counter("runstate.pruned")
-        self.in_status = histogram("runstate.status.duration", _STATUS_BOUNDS)
-        self.calls = histogram("runstate.call.duration", _CALL_BOUNDS)
-
-    def hear(self, done: Done[Any]) -> None:
-        """Count what was committed, and leave it for the span of the call."""
-        call = _CALL.get()
-        if call is not None:
-            call.heard.append(done)
-        if done.replayed:
-            return
-        since = done.since
-        for entry in done.entries:
-            labels: Attributes = {"runstate.lifecycle": entry.lifecycle, "runstate.event": entry.event}
-            if entry.source is not None:
-                labels["runstate.source"] = entry.source
-            if since is not None and entry.source is not None:
-                self.in_status.record((entry.at - since) / 1_000_000, labels)
-            self.changes.add(1, labels | {"runstate.target": entry.target})
-            since = entry.at
-
-
-class _InstrumentedRuns(Runs[R]):
+class InstrumentedRuns(Runs[R]):
     """`Runs` whose writing calls are measured."""
 
     _tracer: trace.Tracer
-    _meters: _Instruments
+    _meters: Instruments
     _timer: Callable[[], float]
     _engine: str
 
     @classmethod
     def measuring(
-        cls, runs: Runs[R], tracer: trace.Tracer, meters: _Instruments, timer: Callable[[], float]
-    ) -> _InstrumentedRuns[R]:
+        cls, runs: Runs[R], tracer: trace.Tracer, meters: Instruments, timer: Callable[[], float]
+    ) -> InstrumentedRuns[R]:
         """The same as `runs`, which is left alone."""
         other = object.__new__(cls)
         other.__dict__.update(runs.__dict__)
@@ -166,16 +58,16 @@ class _InstrumentedRuns(Runs[R]):
         kind: SpanKind = SpanKind.INTERNAL,
         quiet: bool = False,
         connection: object = None,
-    ) -> Generator[_Call, None, None]:
+    ) -> Generator[Call, None, None]:
         """Measure one call.
 
         :param quiet: it mostly finds nothing to do, and then shall make no span.
         """
         labels = self._labels(operation, event)
-        name, call = f"runstate.{operation}", _Call()
+        name, call = f"runstate.{operation}", Call()
         began, began_ns = self._timer(), time.time_ns()
         span = None if quiet else self._tracer.start_span(name, kind=kind)
-        token = _CALL.set(call)
+        token = CALL.set(call)
         failure: BaseException | None = None
         try:
             with (
@@ -188,7 +80,7 @@ class _InstrumentedRuns(Runs[R]):
             failure = error
             raise
         finally:
-            _CALL.reset(token)
+            CALL.reset(token)
             self._count(labels, self._timer() - began, failure)
             if span is None and (call.notable or failure is not None):
                 links = () if call.link is None else (call.link,)
@@ -205,7 +97,7 @@ class _InstrumentedRuns(Runs[R]):
 
     def _count(self, labels: Attributes, seconds: float, failure: BaseException | None) -> None:
         if failure is not None:
-            labels = labels | {"error.type": _error_type(failure)}
+            labels = labels | {"error.type": error_type(failure)}
         self._meters.calls.record(seconds, labels | {"db.system.name": self._engine})
         if isinstance(failure, RunstateError):
             self._meters.refusals.add(1, labels)
@@ -216,7 +108,7 @@ class _InstrumentedRuns(Runs[R]):
         self,
         span: Span,
         labels: Attributes,
-        call: _Call,
+        call: Call,
         failure: BaseException | None,
         run_id: str | None,
         *,
@@ -247,7 +139,7 @@ class _InstrumentedRuns(Runs[R]):
         if failure is not None:
             broken = not isinstance(failure, RunstateError) or isinstance(failure, StoreBusy | StoreUnavailable)
             outcome = "failed" if broken else "refused"
-            span.set_attribute("error.type", _error_type(failure))
+            span.set_attribute("error.type", error_type(failure))
             # no description: the text of an error may quote what the call was given
             span.set_status(StatusCode.ERROR)
             if isinstance(failure, CallerError) and failure.status is not None:
@@ -291,7 +183,7 @@ class _InstrumentedRuns(Runs[R]):
         ) as span:
 
             def failed(error: BaseException) -> None:
-                span.set_attribute("error.type", _error_type(error))
+                span.set_attribute("error.type", error_type(error))
                 span.set_status(StatusCode.ERROR)
 
             yield failed
@@ -413,7 +305,7 @@ def instrument(
     if depth:
         unit, text = METRICS["runstate.runs.waiting"]
         meter.create_observable_gauge("runstate.runs.waiting", [partial(_waiting, runs)], unit, text)
-    return _InstrumentedRuns.measuring(runs, tracer, _Instruments(meter), timer)
+    return InstrumentedRuns.measuring(runs, tracer, Instruments(meter), timer)
 
 
 def _waiting(runs: Runs[Any], _options: metrics.CallbackOptions) -> Iterable[metrics.Observation]:

@@ -272,8 +272,8 @@ def test_every_public_method_is_measured_or_only_reads() -> None:
 
 
 def _function(name: str) -> Callable[..., Any]:
-    found = vars(Runs)[name]
-    return found.fget if isinstance(found, property) and found.fget is not None else found
+    found: Any = vars(Runs)[name]
+    return found.fget if isinstance(found, property) else found  # type: ignore[return-value]
 
 
 # --- one trace from the creation to the worker ------------------------------------------------------------------------
@@ -651,3 +651,16 @@ def test_a_call_made_by_a_listener_has_a_span_of_its_own(host: Host) -> None:
     assert (facts(created)["target"], facts(started)["target"]) == ("queued", "in_progress")
     assert started.parent is not None
     assert runs.row(facts(created)["run.id"]).rev == 2
+
+
+def test_what_a_listener_does_in_the_middle_of_a_sweep_is_not_taken_for_the_sweeps(host: Host) -> None:
+    def follow(entry: Any, run: Any) -> None:
+        if entry.ends:
+            runs.update_metadata(run.id, {})
+
+    runs = host.runs(listeners=[follow])
+    ids = {new(runs), new(runs)}
+    host.clock.advance(700)
+    assert len(runs.sweep()) == 2
+    told = [event.attributes or {} for event in host.span("runstate.sweep").events]
+    assert {facts["runstate.run.id"] for facts in told} == ids

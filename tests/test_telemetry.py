@@ -663,4 +663,4 @@ def test_what_a_listener_does_in_the_middle_of_a_sweep_is_not_taken_for_the_swee
     host.clock.advance(700)
     assert len(runs.sweep()) == 2
     told = [event.attributes or {} for event in host.span("runstate.sweep").events]
-    assert {facts["runstate.run.id"] for facts in told} == ids
+    assert {str(attributes["runstate.run.id"]) for attributes in told} == ids

@@ -172,5 +172,6 @@ def test_a_url_opens_it(url: str) -> None:
     store = open_store(url)
     assert store.info()["engine"] == "postgresql"
     store.close()
-    with pytest.raises(ValueError):
-        open_store("mysql://x")
+    with pytest.raises(StoreError, match="no kind of store 'mysql'") as refused:
+        open_store("mysql://ann:secret@host/x")
+    assert "secret" not in str(refused.value)

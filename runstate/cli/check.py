@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 import time
-import tomllib
 from collections.abc import Callable, Iterable, Iterator
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 import attrs
 import click
 
+from runstate.cli.config import project_settings
 from runstate.cli.show import known_lifecycle
 from runstate.errors import DecodeError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from runstate.conformance.check import Judged, Summary
     from runstate.conformance.findings import Finding
     from runstate.conformance.monitor import Mode, Monitor
-    from runstate.conformance.settings import Settings
     from runstate.conformance.watch import Watched
 
 __all__ = ["check"]
@@ -108,7 +107,7 @@ def check(
     from runstate.conformance.settings import parse_assume, parse_codes
 
     try:
-        settings = _settings(config, no_config=no_config)
+        settings = project_settings(config, no_config=no_config)
         given: dict[str, Any] = {
             "lifecycle": lifecycle,
             "mode": cast("Mode | None", mode),
@@ -149,32 +148,7 @@ def check(
     raise SystemExit(0 if write_baseline is not None and not unreadable else _exit_status(judged, unreadable))
 
 
-# -- settings ---------------------------------------------------------------------------------------------------------
-
-
-def _settings(config: str | None, *, no_config: bool) -> Settings:
-    """What the configuration says; nothing, where there is none.
-
-    :raises DecodeError: where it says what cannot be meant.
-    """
-    from runstate.conformance.settings import Settings, settings_of
-
-    path = None if no_config else Path(config) if config is not None else _nearest_pyproject()
-    if path is None:
-        return Settings()
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise click.UsageError(f"{path}: {error.strerror or error}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise click.UsageError(f"{path}: {error}") from None
-    tool = content.get("tool", {})
-    return settings_of(tool.get("runstate", {}) if isinstance(tool, dict) else {})
-
-
-def _nearest_pyproject() -> Path | None:
-    here = Path.cwd()
-    return next((file for folder in (here, *here.parents) if (file := folder / "pyproject.toml").is_file()), None)
+# -- baselines --------------------------------------------------------------------------------------------------------
 
 
 def _baseline(path: str | None) -> Baseline | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from runstate.cli.check import check
+from runstate.cli.runs import runs
 from runstate.cli.show import explain, show
 
 __all__ = ["runstate"]
@@ -21,8 +22,9 @@ def runstate() -> None:
     runstate check stream.sse polls.jsonl     judge recorded runs
     runstate show openai.assistants.run       print the table
     runstate explain RS203                    say what a finding means
+    runstate runs list --store URL            look at the runs of a store
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain):
+for command in (check, show, explain, runs):
     runstate.add_command(command)

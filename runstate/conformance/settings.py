@@ -1,4 +1,4 @@
-"""Defaults of ``check`` from ``[tool.runstate]`` of a pyproject.toml, checked key by key."""
+"""Defaults of the command line from ``[tool.runstate]`` of a pyproject.toml, checked key by key."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["KEYS", "Settings", "parse_assume", "parse_codes", "settings_of"]
 
 @attrs.frozen(kw_only=True)
 class Settings:
-    """What ``check`` does unless the command line says otherwise."""
+    """What the commands do unless the command line says otherwise."""
 
     lifecycle: str | None = None
     mode: Mode = "auto"
@@ -31,6 +31,8 @@ class Settings:
     """Pattern of a path (``*`` matches any characters, ``/`` too) -> codes that are not reported there."""
     baseline: str | None = None
     """File with the findings that are known; only new ones are reported."""
+    store: str | None = None
+    """Of ``runstate runs``: URL of the store."""
 
     def ignored_in(self, path: str) -> tuple[str, ...]:
         """The codes that are not reported for this path."""
@@ -127,6 +129,7 @@ KEYS: Mapping[str, tuple[str, Callable[[str, Any], Any]]] = FrozenDict(
         "assume": ("assume", lambda key, value: parse_assume(value, key)),
         "per-path-ignores": ("per_path_ignores", _per_path),
         "baseline": ("baseline", _word),
+        "store": ("store", _word),
     }
 )
 """Key in ``[tool.runstate]`` -> the field of `Settings` and how its value is read."""

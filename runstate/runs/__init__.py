@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from runstate.runs.claims import MAX_ATTEMPTS
 from runstate.runs.driver import Runs
+from runstate.runs.rows import Known, Rows, known_lifecycles
 from runstate.runs.values import Backoff, Cancelled, Claim, How, Listener, Page, Pruned, Roles, Swept
 
 __all__ = [
@@ -12,10 +13,13 @@ __all__ = [
     "Cancelled",
     "Claim",
     "How",
+    "Known",
     "Listener",
     "Page",
     "Pruned",
     "Roles",
+    "Rows",
     "Runs",
     "Swept",
+    "known_lifecycles",
 ]

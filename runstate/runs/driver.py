@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import secrets
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,6 +16,7 @@ from runstate.frozen import FrozenDict
 from runstate.lifecycle import Lifecycle
 from runstate.record import IncompleteDetails, LastError, RequiredAction, Run, ToolCall, ToolOutput, Usage
 from runstate.runs import bodies, claims
+from runstate.runs.rows import Rows
 from runstate.runs.steps import Ask, Beaten, Done, Steps, micros, mismatch, winner_of
 from runstate.runs.values import Backoff, Cancelled, Claim, How, Listener, Page, Plan, Pruned, Roles, Swept
 from runstate.stores.base import Clock, Entry, Find, Row, Store, Tx
@@ -102,6 +101,9 @@ class Runs(Generic[R]):
     def roles(self) -> Roles:
         """Which events the driver fires by itself."""
         return self._steps.roles
+
+    def _rows(self) -> Rows:
+        return Rows(self.store, self.lifecycle.name, tenant=self._steps.tenant)
 
     @property
     def tenant(self) -> str:
@@ -517,25 +519,18 @@ class Runs(Generic[R]):
         :param after: `Page.after` of the page before.
         :raises StoreError: where `after` is none of those.
         """
-        statuses = (status,) if isinstance(status, str) else None if status is None else tuple(map(str, status))
-        find = Find(
-            tenant=self._steps.tenant,
-            lifecycle=self.lifecycle.name,
-            statuses=None if statuses is None else tuple(map(str, statuses)),
+        page = self._rows().list(
+            status=status,
             thread=thread,
             assistant=assistant,
             queue=queue,
             retry_of=retry_of,
-            owner=worker,
+            worker=worker,
             order=order,
-            limit=limit + 1,
-            after=None if after is None else _place(after),
+            limit=limit,
+            after=after,
         )
-        with self.store.transaction(write=False) as tx:
-            rows = tx.find(find)
-        shown = rows[:limit]
-        more = _token(shown[-1]) if len(rows) > limit and shown else None
-        return Page(runs=tuple(map(self._steps.record, shown)), after=more)
+        return Page(runs=tuple(map(self._steps.record, page.runs)), after=page.after)
 
     def history(self, run_id: str) -> tuple[Entry, ...]:
         """The run's journal, from its creation on.
@@ -592,16 +587,10 @@ class Runs(Generic[R]):
         :param after: a cursor; the beginning where it and `subscriber` are None.
         :param subscriber: read on from where this subscriber left its cursor by `acknowledge`.
         """
-        with self.store.transaction(write=False) as tx:
-            if after is None:
-                after = "" if subscriber is None else tx.cursor(self._steps.tenant, subscriber)
-            found: list[Entry] = []
-            while True:
-                entries = tx.events(self._steps.tenant, after=after, limit=limit)
-                found += [entry for entry in entries if entry.lifecycle == self.lifecycle.name]
-                if len(entries) < limit or len(found) >= limit:
-                    return tuple(found[:limit])
-                after = entries[-1].cursor
+        if after is None and subscriber is not None:
+            with self.store.transaction(write=False) as tx:
+                after = tx.cursor(self._steps.tenant, subscriber)
+        return self._rows().events(after=after or "", limit=limit)
 
     def acknowledge(self, subscriber: str, cursor: str) -> None:
         """Leave a cursor for `events`: everything up to it was dealt with."""
@@ -733,15 +722,3 @@ def _given(**payload: object) -> dict[str, Any]:
 def _status(lifecycle: Lifecycle, record: object) -> str:
     status: str = getattr(record, lifecycle.status_field)
     return status
-
-
-def _token(row: Row) -> str:
-    return base64.urlsafe_b64encode(f"{row.created}:{row.id}".encode()).decode()
-
-
-def _place(token: str) -> tuple[int, str]:
-    try:
-        created, _, run_id = base64.urlsafe_b64decode(token.encode()).decode().partition(":")
-        return int(created), run_id
-    except (ValueError, binascii.Error) as error:
-        raise StoreError(reason=f"{token[:40]!r} is no place in a list", advice="Pass Page.after on.") from error

@@ -221,6 +221,18 @@ class Tx(Protocol):
         """Entries of all runs of a tenant beyond a cursor, such that none appears before one that was read already."""
         ...
 
+    def latest(self, tenant: str) -> str:
+        """The cursor of the last entry that `events` could answer now; empty where there is none."""
+        ...
+
+    def counts(self, tenant: str, lifecycle: str) -> Mapping[str, int]:
+        """How many runs are in each status, of those that any is in."""
+        ...
+
+    def edges(self) -> Sequence[Edge]:
+        """The legal changes of every lifecycle that was made known to the store, of all versions."""
+        ...
+
     def creation(self, tenant: str, key: str) -> tuple[str, str] | None:
         """(run id, fingerprint) of the creation with this idempotency key."""
         ...

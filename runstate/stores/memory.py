@@ -171,6 +171,17 @@ class MemoryTx:
                     break
         return found
 
+    def latest(self, tenant: str) -> str:
+        places = [pos for pos, (owner, *_) in self._store.outbox.items() if owner == tenant]
+        return f"0-{max(places)}" if places else ""
+
+    def counts(self, tenant: str, lifecycle: str) -> Mapping[str, int]:
+        rows = self._store.rows.values()
+        return Counter(row.status for row in rows if (row.tenant, row.lifecycle) == (tenant, lifecycle))
+
+    def edges(self) -> Sequence[Edge]:
+        return list(self._store.edges)
+
     def creation(self, tenant: str, key: str) -> tuple[str, str] | None:
         return self._store.keys.get((tenant, key))
 

@@ -29,6 +29,7 @@ from runstate.stores.transaction import (
     Run,
     SqlTx,
     add_edges,
+    check_current,
     driver_connection,
     is_current,
     knows,
@@ -55,6 +56,8 @@ class PostgresStore:
     :param timeout: seconds to wait for a connection before `StoreBusy`.
     :param notify: send and await NOTIFY as a wake-up hint.
     :param clock: microseconds since the epoch; the database's clock unless told otherwise.  For tests.
+    :param create: False: make no schema, refuse where it is not there; and refuse at once, with the reason, where the
+        server is not there, in place of waiting for it.
     :raises SchemaMismatch: where the schema is newer than this version of runstate, or has lost parts.
     :raises StoreUnavailable: where the database cannot be reached.
     """
@@ -67,7 +70,10 @@ class PostgresStore:
         timeout: float = 30.0,
         notify: bool = False,
         clock: Clock | None = None,
+        create: bool = True,
     ) -> None:
+        if not create:
+            _check_reachable(url, timeout)
         self._url = url
         self._timeout = timeout
         self._most = max_connections
@@ -78,7 +84,7 @@ class PostgresStore:
         self._listener: Connection | None = None
         self._pool = self._new_pool()
         try:
-            self._prepare()
+            self._prepare(create=create)
         except BaseException:
             self._pool.close()
             raise
@@ -164,8 +170,10 @@ class PostgresStore:
     def _tx(self, run: Run) -> SqlTx:
         return SqlTx("postgres", run, self._clock or (lambda: int(run(sql.CLOCK, {}).rows[0][0])))
 
-    def _prepare(self) -> None:
+    def _prepare(self, *, create: bool) -> None:
         with self._begun(write=False) as conn:
+            if not create:
+                check_current(_runner(conn), "postgres")
             if is_current(_runner(conn), "postgres"):
                 return
         with self._begun(write=True) as conn:
@@ -243,6 +251,14 @@ class PostgresStore:
                 run("RELEASE SAVEPOINT runstate", {})
             raise
         run("RELEASE SAVEPOINT runstate", {})
+
+
+def _check_reachable(url: str, timeout: float) -> None:
+    """Connect once: the pool would try again in silence until its time is over, and not say why it failed."""
+    try:
+        psycopg.connect(url, connect_timeout=max(2, int(timeout))).close()
+    except psycopg.Error as error:
+        raise StoreUnavailable(reason=f"PostgreSQL cannot be reached: {str(error).strip()}") from error
 
 
 def _configured(conn: Connection) -> None:

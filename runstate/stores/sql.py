@@ -26,6 +26,8 @@ __all__ = [
     "ADD_ENTRY",
     "ADD_KEY",
     "ADD_ROW",
+    "ALL_EDGES",
+    "COUNTS",
     "CREATION",
     "CURSOR",
     "DEPTH",
@@ -34,6 +36,7 @@ __all__ = [
     "ENTRY_BY_SEQ",
     "EVENTS",
     "HISTORY",
+    "LATEST",
     "LOCK",
     "MOVE",
     "MOVE_HELD",
@@ -334,12 +337,19 @@ ENTRY_BY_KEY: Final = _ENTRIES + " AND run_id = :run_id AND idem_key = :key"
 HISTORY: Final = _ENTRIES + " AND run_id = :run_id AND seq > :after ORDER BY seq LIMIT :limit"
 _BEYOND: Final = " AND (xact, pos) > (:xact, :pos)"
 _IN_ORDER: Final = " ORDER BY xact, pos LIMIT :limit"
-EVENTS: Final[Mapping[Dialect, str]] = {
+_SETTLED: Final[Mapping[Dialect, str]] = {
     # one writer at a time: positions are committed in order
-    "sqlite": _ENTRIES + _BEYOND + _IN_ORDER,
+    "sqlite": "",
     # positions are not committed in order, so a reader could pass one by that appears later; rows of transactions
     # that began before every transaction that is still open cannot be joined by earlier ones
-    "postgres": _ENTRIES + _BEYOND + " AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint" + _IN_ORDER,
+    "postgres": " AND xact < pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
+}
+EVENTS: Final[Mapping[Dialect, str]] = {
+    dialect: _ENTRIES + _BEYOND + settled + _IN_ORDER for dialect, settled in _SETTLED.items()
+}
+LATEST: Final[Mapping[Dialect, str]] = {
+    dialect: f"SELECT xact, pos FROM runstate_journal WHERE tenant = :tenant{settled} ORDER BY xact DESC, pos DESC LIMIT 1"  # noqa: S608
+    for dialect, settled in _SETTLED.items()
 }
 EVERYTHING: Final = 2**62
 """As LIMIT."""
@@ -380,6 +390,10 @@ SET_CURSOR: Final = (
 EDGES: Final = (
     "SELECT lifecycle, version, event, source, target, ends FROM runstate_legality "
     "WHERE lifecycle = :lifecycle AND version = :version"
+)
+ALL_EDGES: Final = "SELECT lifecycle, version, event, source, target, ends FROM runstate_legality"
+COUNTS: Final = (
+    "SELECT status, count(*) FROM runstate_runs WHERE tenant = :tenant AND lifecycle = :lifecycle GROUP BY status"
 )
 ADD_EDGE: Final = (
     "INSERT INTO runstate_legality (lifecycle, version, event, source, target, ends) "

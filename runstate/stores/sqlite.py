@@ -20,13 +20,24 @@ import time
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from threading import Lock
 from typing import Any, Final, Literal, Self
 
 from runstate.errors import Conflict, StoreBusy, StoreError, StoreUnavailable
 from runstate.lifecycle import Lifecycle
 from runstate.stores.base import Clock
-from runstate.stores.transaction import Answer, Run, SqlTx, add_edges, driver_connection, is_current, knows, migrate
+from runstate.stores.transaction import (
+    Answer,
+    Run,
+    SqlTx,
+    add_edges,
+    check_current,
+    driver_connection,
+    is_current,
+    knows,
+    migrate,
+)
 
 __all__ = ["SqliteStore", "wal_is_sound"]
 
@@ -62,6 +73,7 @@ class SqliteStore:
     :param journal_mode: of a *new* file: ``auto`` decides by the version of SQLite.
     :param busy_timeout: seconds to wait for the lock before `StoreBusy`.
     :param clock: microseconds since the epoch; the host's clock unless told otherwise.
+    :param create: False: make neither file nor schema, refuse where they are not there.
     :raises SchemaMismatch: where the file was made by a newer version of runstate, or has lost parts of its schema.
     :raises StoreUnavailable: where the file cannot be opened.
     """
@@ -73,6 +85,7 @@ class SqliteStore:
         journal_mode: JournalMode = "auto",
         busy_timeout: float = 30.0,
         clock: Clock | None = None,
+        create: bool = True,
     ) -> None:
         self._path = os.fspath(path)
         if self._path == ":memory:" or not self._path:
@@ -85,7 +98,12 @@ class SqliteStore:
         self._pid = os.getpid()
         self._lock = Lock()
         self._closed = False
-        self._prepare()
+        self._create = create
+        try:
+            self._prepare()
+        except BaseException:
+            self.close()
+            raise
 
     # -- Store ---------------------------------------------------------------------------------------------------------
 
@@ -172,7 +190,14 @@ class SqliteStore:
     def _connect(self) -> sqlite3.Connection:
         conn: sqlite3.Connection | None = None
         try:
-            conn = sqlite3.connect(self._path, timeout=0.0, isolation_level=None, check_same_thread=False)
+            conn = sqlite3.connect(
+                # mode=rw: SQLite itself makes no file, also where one was removed meanwhile
+                self._path if self._create else f"{Path(self._path).absolute().as_uri()}?mode=rw",
+                uri=not self._create,
+                timeout=0.0,
+                isolation_level=None,
+                check_same_thread=False,
+            )
             for pragma in ("synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):
                 self._wait(conn, f"PRAGMA {pragma}")
         except sqlite3.Error as error:
@@ -187,12 +212,16 @@ class SqliteStore:
 
     def _prepare(self) -> None:
         """Choose the mode of a new file, and bring the schema up to date."""
+        if not self._create and not Path(self._path).exists():
+            raise StoreUnavailable(reason=f"there is no file {self._path!r}", advice="Nothing was made.")
         conn = self._connect()
         run = _runner(conn)
         try:
             self._wait(conn, "BEGIN")
             self._wait(conn, "SELECT 1 FROM sqlite_master")
             new = not run("SELECT 1 FROM sqlite_master LIMIT 1", {}).rows
+            if not self._create:
+                check_current(run, "sqlite")
             current = not new and is_current(run, "sqlite")
             there = str(
                 run("PRAGMA journal_mode", {}).rows[0][0]

@@ -10,7 +10,7 @@ from runstate.lifecycle import Lifecycle
 from runstate.stores import sql
 from runstate.stores.base import Clock, Edge, Entry, Find, Row, legality
 
-__all__ = ["Answer", "SqlTx", "add_edges", "driver_connection", "migrate", "parse_cursor"]
+__all__ = ["Answer", "SqlTx", "add_edges", "check_current", "driver_connection", "migrate", "parse_cursor"]
 
 
 class Answer(NamedTuple):
@@ -122,6 +122,17 @@ class SqlTx:
         values = {"tenant": tenant, "xact": xact, "pos": pos, "limit": limit}
         return [sql.entry_of(row) for row in self._run(sql.EVENTS[self._dialect], values).rows]
 
+    def latest(self, tenant: str) -> str:
+        rows = self._run(sql.LATEST[self._dialect], {"tenant": tenant}).rows
+        return f"{rows[0][0]}-{rows[0][1]}" if rows else ""
+
+    def counts(self, tenant: str, lifecycle: str) -> Mapping[str, int]:
+        rows = self._run(sql.COUNTS, {"tenant": tenant, "lifecycle": lifecycle}).rows
+        return {str(status): int(count) for status, count in rows}
+
+    def edges(self) -> Sequence[Edge]:
+        return [Edge(*row) for row in self._run(sql.ALL_EDGES, {}).rows]
+
     def creation(self, tenant: str, key: str) -> tuple[str, str] | None:
         rows = self._run(sql.CREATION, {"tenant": tenant, "key": key}).rows
         return (rows[0][0], rows[0][1]) if rows else None
@@ -172,6 +183,22 @@ def is_current(run: Run, dialect: sql.Dialect) -> bool:
             advice="Restore them from runstate.stores.sql.SCRIPTS.",
         )
     return True
+
+
+def check_current(run: Run, dialect: sql.Dialect) -> None:
+    """Refuse a database without the newest schema, and leave it as it is.
+
+    :raises SchemaMismatch: where it has none, another one, or one with parts missing.
+    """
+    if is_current(run, dialect):
+        return
+    found = schema_version(run, dialect)
+    raise SchemaMismatch(
+        reason="the schema is that of an older version of runstate" if found else "no runs are kept in this database",
+        seen=found,
+        known=len(sql.SCRIPTS[dialect]),
+        advice="The first program that opens it to write brings the schema; nothing was changed.",
+    )
 
 
 def migrate(run: Run, dialect: sql.Dialect) -> None:

@@ -161,13 +161,15 @@ class Rows:
             return
         seq = 0
         while True:
-            for entry in self.history(run_id, after=seq):
+            entries = self.history(run_id, after=seq)
+            for entry in entries:
                 seq = entry.seq
                 if parse_cursor(entry.cursor) > beyond:
                     yield entry
                 if entry.ends:
                     return
-            self.store.pause(_LONGEST_LOOK)
+            if not entries:
+                self.store.pause(_LONGEST_LOOK)
 
     def _follow_all(self, cursor: str) -> Iterator[Entry]:
         while True:

@@ -39,7 +39,7 @@ from runstate.errors import (
 from runstate.lifecycle import Basis, Effects, FieldKind, Lifecycle, Row, To, Verb, reached
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.record import FunctionCall, LastError, RequiredAction, Run, ToolCall, ToolOutput, Usage, keep_rules
-from runstate.runs import MAX_ATTEMPTS, Roles, Runs
+from runstate.runs import MAX_ATTEMPTS, Roles, Rows, Runs, known_lifecycles
 from runstate.stores.base import Entry, Find, Store, Tx
 from runstate.testing.clock import FakeClock
 
@@ -167,14 +167,22 @@ def unheld(runs: Runs[Run], status: str) -> str:
 
 
 class Interposed:
-    """A store that lets something happen just before the next transaction that writes."""
+    """A store that lets something happen just before the next transaction that writes, or in place of a pause."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self.before_write: Callable[[], object] | None = None
+        self.instead_of_pause: Callable[[], object] | None = None
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
+
+    def pause(self, seconds: float) -> None:
+        """See `runstate.stores.base.Store`."""
+        if self.instead_of_pause is None:
+            self._store.pause(seconds)
+        else:
+            self.instead_of_pause()
 
     @contextmanager
     def transaction(self, *, write: bool = True, connection: object = None) -> Generator[Tx, None, None]:
@@ -902,6 +910,55 @@ class StoreSuite:
         runs.complete(run_id)
         assert list(runs.wire_events())[:3] == told  # what was sent once is sent the same again
 
+    def test_what_is_stored_is_read_without_its_record_class(self, stage: Stage) -> None:
+        ann, parcels = stage.runs(tenant="ann"), Runs(stage.store, stage.clock, record=Parcel, tenant="ann")
+        ids = [new(ann, thread_id=f"t{n % 2}") for n in range(5)]
+        ann.start(ids[0])
+        parcel = parcels.create(id="p")
+        new(ann.for_tenant("bob"))
+        known = known_lifecycles(stage.another())
+        assert {name: one.statuses for name, one in known.items()} == {
+            lifecycle.name: frozenset(map(str, lifecycle.statuses)) for lifecycle in (ASSISTANTS_RUN, PARCEL)
+        }
+        assert known[PARCEL.name].versions == (PARCEL.version,)
+        rows, others = (Rows(stage.store, one, tenant="ann") for one in (ASSISTANTS_RUN.name, PARCEL.name))
+        assert rows.counts() == {"queued": 4, "in_progress": 1}
+        assert others.counts() == {"packed": 1}
+        assert Rows(stage.store, PARCEL.name).counts() == {}
+        page = rows.list(limit=3)
+        assert [row.id for row in (*page.runs, *rows.list(after=page.after).runs)] == [r.id for r in ann.list().runs]
+        assert {row.id for row in rows.list(thread="t1", status="queued").runs} == {ids[1], ids[3]}
+        assert rows.get(ids[0]) == ann.row(ids[0])
+        assert rows.history(ids[0]) == ann.history(ids[0])
+        row, entries, _ = rows.snapshot(ids[0])
+        assert (row, entries) == (ann.row(ids[0]), ann.history(ids[0]))
+        assert [e.seq for e in rows.history(ids[0], after=1)] == [2]
+        for call in (rows.get, rows.history, rows.snapshot):
+            with pytest.raises(NotFound):
+                call(parcel.id)
+
+    def test_changes_are_followed_as_they_are_committed(self, stage: Stage) -> None:
+        runs, parcels = stage.runs(), Runs(stage.store, stage.clock, record=Parcel)
+        run_id, other = new(runs), new(runs)
+        store = Interposed(stage.another())
+        store.instead_of_pause = lambda: runs.start(other)
+        rows = Rows(store, ASSISTANTS_RUN.name)
+        first = runs.events()[0].cursor
+        everything, beyond, one = rows.follow(), rows.follow(after=first), rows.follow(run_id)
+        assert (next(one).event, next(beyond).run_id) == ("create", other)
+        assert next(everything).event == "start"  # what was there before is not told
+        parcels.create()
+        runs.start(run_id)
+        runs.complete(run_id)
+        for told in (beyond, everything):
+            assert [next(told).run_id for _ in range(2)][-1] == run_id
+        assert [entry.event for entry in one] == ["start", "complete"]  # and that is the end of it
+        assert [entry.seq for entry in rows.follow(run_id, after=first)] == [2, 3]
+        with pytest.raises(NotFound):
+            next(rows.follow("nobody"))
+        with pytest.raises(StoreError):
+            next(rows.follow(after="nonsense"))
+
     def test_wait_answers_when_it_is_there(self, stage: Stage) -> None:
         runs = stage.runs()
         run_id = new(runs)
@@ -944,6 +1001,10 @@ class StoreSuite:
                 call()
         assert bob.list().runs == ()
         assert bob.events() == ()
+        rows = Rows(stage.store, ann.lifecycle.name, tenant="bob")
+        assert (rows.list().runs, rows.counts(), rows.events()) == ((), {}, ())
+        with stage.store.transaction(write=False) as tx:
+            assert tx.latest("bob") == ""
         assert bob.claim("w") is None
         stage.clock.advance(10_000)
         assert len(bob.sweep()) == 0

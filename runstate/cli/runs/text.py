@@ -82,8 +82,7 @@ def list_lines(rows: Iterable[Row], now: int) -> Iterator[str]:
     table: list[Sequence[str]] = [_HEADINGS]
     for row in rows:
         words = (row.queue, row.thread or "-", row.assistant or "-", _worker(row, now))
-        times = (moment(row.created), f"{duration(max(now - row.at, 0))} ago")
-        table.append((printable(row.id), printable(row.status), *times, *map(printable, words)))
+        table.append((*map(printable, (row.id, row.status)), moment(row.created), moment(row.at), *map(printable, words)))
     yield from columns(table)
 
 

@@ -21,9 +21,9 @@ from runstate.cli.commands import runstate
 from runstate.cli.runs import text, upkeep
 from runstate.cli.runs.place import without_password
 from runstate.conformance.check import check_bytes
-from runstate.errors import StoreBusy
+from runstate.errors import StoreBusy, StoreUnavailable
 from runstate.runs import bodies, claims
-from runstate.stores import Store
+from runstate.stores import Store, sqlite
 from runstate.stores.sqlite import SqliteStore
 from runstate.testing.clock import FakeClock
 from runstate.testing.stores import PARCEL, Carrier, Parcel, new
@@ -158,6 +158,15 @@ def test_reading_changes_nothing(words: tuple[str, ...], path: Path, store: Stor
     before = path.read_bytes()
     assert done(*words, store=path)
     assert path.read_bytes() == before
+
+
+def test_a_risk_is_one_line(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SqliteStore(path, journal_mode="wal") as store:
+        filled(store)
+    monkeypatch.setattr(sqlite, "wal_is_sound", lambda _: False)
+    result = invoke("list", store=path)
+    refused(result, 0, "warning: ", "WAL mode")
+    assert "run_1" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -416,6 +425,20 @@ def test_following_a_run_ends_with_it(path: Path, store: Store, monkeypatch: pyt
     assert [line.split()[4] for line in lines] == ["create:", "start:", "complete:"]
 
 
+def test_following_says_how_to_go_on_when_the_store_goes_away(
+    path: Path, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runs, _ = filled(store)
+
+    def gone() -> None:
+        raise StoreUnavailable(reason="the disk is gone")
+
+    pauses(monkeypatch, lambda: runs.start("run_4"), gone)
+    result = invoke("follow", store=path)
+    refused(result, 2, "the disk is gone", f"Go on with --after {runs.events()[-1].cursor}.")
+    assert len(result.stdout.splitlines()) == 1
+
+
 # -- cancel ------------------------------------------------------------------------------------------------------------
 
 
@@ -502,7 +525,7 @@ def test_sweep_says_what_it_did(path: Path, store: Store) -> None:
         "freed  run_4",
         "swept 3 runs: 1 expired, 1 cancelled, 0 failed, 1 freed",
     ]
-    nothing = {"expired": [], "cancelled": [], "failed": [], "freed": [], "faults": {}}
+    nothing: dict[str, Any] = {"expired": [], "cancelled": [], "failed": [], "freed": [], "faults": {}}
     assert records("sweep", store=path) == [nothing]
 
 
@@ -618,6 +641,7 @@ def test_no_command_crosses_tenants(path: Path, store: Store, monkeypatch: pytes
         assert done("follow", "--after", "0-0", *tenant, store=path) == ""
     assert [(ann.row(run.id), ann.history(run.id)) for run in ann.list().runs] == before
     assert "run_1" in done("list", "--tenant", "ann", store=path)
+    assert done("cancel", "run_4", "--tenant", "ann", store=path) == "run_4  accepted  cancelled\n"
 
 
 def mixed(store: Store) -> Runs[Parcel]:
@@ -712,6 +736,20 @@ def test_a_record_class_is_found_in_the_working_folder(
     (path.parent / "my_records_of_the_test.py").write_text("from runstate.testing.stores import Parcel as Mine\n")
     monkeypatch.setattr(sys, "path", list(sys.path))
     assert "p_1" in done("sweep", "--record", "my_records_of_the_test:Mine", store=path)
+
+
+def test_reading_makes_no_definition_known(path: Path, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    mixed(store)
+    (path.parent / "newer_records_of_the_test.py").write_text(
+        "import attrs\nfrom runstate.testing.stores import PARCEL, Parcel\n"
+        "class Newer(Parcel):\n    __lifecycle__ = attrs.evolve(PARCEL, version='9')\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    before = path.read_bytes()
+    for words in (("--at", "1"), ("--format", "sse")):
+        result = invoke("history", "p_1", *words, "--record", "newer_records_of_the_test:Newer", store=path)
+        refused(result, 2, "version 9", f"in version {PARCEL.version}")
+    assert path.read_bytes() == before
 
 
 # -- printing ----------------------------------------------------------------------------------------------------------

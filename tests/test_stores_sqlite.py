@@ -101,6 +101,25 @@ class TestSqliteAlone:
             assert_sound(runs, known)
         assert len(runs.list(limit=100).runs) == len(acknowledged) + 1
 
+    def test_what_is_not_there_is_not_made_unless_wanted(self, tmp_path: Path) -> None:
+        path = tmp_path / "runs.db"
+        for opened in (lambda: SqliteStore(path, create=False), lambda: open_store(str(path), create=False)):
+            with pytest.raises(StoreUnavailable):
+                opened()
+        path.touch()
+        with pytest.raises(SchemaMismatch):
+            SqliteStore(path, create=False)
+        assert path.read_bytes() == b""
+        SqliteStore(path).close()
+        with SqliteStore(path, create=False) as store:
+            new(Runs(store))
+            busy = store._take()
+            path.unlink()
+            with pytest.raises(StoreUnavailable):  # nor is it made where it was removed meanwhile
+                store.info()
+            busy.close()
+        assert list(tmp_path.iterdir()) == []
+
     def test_a_path_is_enough_and_memory_is_refused(self, tmp_path: Path) -> None:
         with pytest.raises(ValueError):
             SqliteStore(":memory:")

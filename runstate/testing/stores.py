@@ -940,7 +940,7 @@ class StoreSuite:
     def test_changes_are_followed_as_they_are_committed(self, stage: Stage) -> None:
         runs, parcels = stage.runs(), Runs(stage.store, stage.clock, record=Parcel)
         run_id, other = new(runs), new(runs)
-        store = Interposed(stage.another())
+        store: Any = Interposed(stage.another())
         store.instead_of_pause = lambda: runs.start(other)
         rows = Rows(store, ASSISTANTS_RUN.name)
         first = runs.events()[0].cursor

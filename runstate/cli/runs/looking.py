@@ -14,6 +14,7 @@ from runstate.cli.runs.place import (
     opened_store,
     record_option,
 )
+from runstate.errors import StoreBusy, StoreUnavailable
 
 __all__ = ["follow", "history", "info", "list_runs", "show"]
 
@@ -135,10 +136,10 @@ def history(
         if at is not None:
             from runstate.runs.bodies import plain
 
-            past = plain(place.runs("--at").at(run, at))
+            past = plain(place.past("--at").at(run, at))
             lines = [jsonl.line(past)] if form == "json" else text.record_lines(past)
         elif form == "sse":
-            for event in place.runs("--format sse").wire_events(run_id=run, limit=len(entries)):
+            for event in place.past("--format sse").wire_events(run_id=run, limit=len(entries)):
                 click.echo(event, nl=False)
             return
         elif form == "json":
@@ -173,8 +174,12 @@ def follow(run: str | None, url: str | None, tenant: str, lifecycle: str | None,
         try:
             for entry in place.rows.follow(run, after=after):
                 click.echo(jsonl.line(jsonl.entry_dict(entry)) if form == "json" else text.entry_line(entry))
+                after = entry.cursor
         except KeyboardInterrupt:
             return
+        except (StoreBusy, StoreUnavailable) as error:
+            error.advice = f"{error.advice} Go on with --after {after}.".lstrip() if after else error.advice
+            raise
 
 
 @click.command(short_help="Say what a store runs on and what is in it.")

@@ -132,13 +132,24 @@ class Place:
         listeners = () if listener is None else (listener,)
         return Runs(self.store, record=self.kind, tenant=self.tenant, actor=actor, listeners=listeners)
 
+    def past(self, why: str) -> Runs[Any]:
+        """The runs as records that are only read: a definition that the store does not know yet is not made known to it."""
+        if self.kind is not None and self.kind.__lifecycle__.version not in self.known.versions:
+            raise click.UsageError(
+                f"{why} needs the definition by which the runs were kept: the store knows {self.known.name!r} in version "
+                f"{', '.join(self.known.versions)}, the record class is of version {self.kind.__lifecycle__.version}"
+            )
+        return self.runs(why)
+
 
 @contextmanager
 def opened_store(url: str | None) -> Generator[tuple[Store, str], None, None]:
     """The store and its URL without password.  What runstate refuses within ends the command: one line, and a status."""
     from runstate.stores import open_store
 
-    logging.getLogger("runstate").addHandler(logging.NullHandler())  # what it would warn of is printed as an answer
+    log = logging.getLogger("runstate")
+    if not log.handlers:
+        log.addHandler(logging.NullHandler())  # what it would warn of is printed as an answer
     with _refusals():
         url = url or _url_of_project()
         with _warnings_as_lines():

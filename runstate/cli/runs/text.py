@@ -82,7 +82,9 @@ def list_lines(rows: Iterable[Row], now: int) -> Iterator[str]:
     table: list[Sequence[str]] = [_HEADINGS]
     for row in rows:
         words = (row.queue, row.thread or "-", row.assistant or "-", _worker(row, now))
-        table.append((*map(printable, (row.id, row.status)), moment(row.created), moment(row.at), *map(printable, words)))
+        table.append(
+            (*map(printable, (row.id, row.status)), moment(row.created), moment(row.at), *map(printable, words))
+        )
     yield from columns(table)
 
 

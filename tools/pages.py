@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, get_args
 
 import attrs
 import click
@@ -222,7 +222,8 @@ def _versions(kind: type[Any]) -> Mapping[str, tuple[str, str]]:
 
 def type_words(hint: object) -> str:
     """A type as it is read: text, mapping and so on stay as Python names them, wrappers go."""
-    words = str(hint if isinstance(hint, str) else getattr(hint, "__name__", hint))
+    words = hint.__name__ if isinstance(hint, type) and not get_args(hint) else str(hint)
+    words = re.sub(r"\b(?:\w+\.)+(?=\w)", "", words)  # as it stands in the source, resolved or not
     words = re.sub(r"FrozenDict\[([^]]*)\]", r"mapping[\1]", words)
     return words.replace("tuple[mapping[str, Any], ...]", "tuple of mappings").replace("mapping[str, Any]", "mapping")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, TypeGuard, TypeVar, overload
 
 import attrs
@@ -226,31 +227,30 @@ def _legal(lifecycle: Lifecycle, status: str | None, event: str, *, strict: bool
 
 
 def _refusal(lifecycle: Lifecycle, status: str | None, event: str) -> UnknownEvent | IllegalTransition:
-    allowed = _allowed(lifecycle, status)
-    if event not in lifecycle.events:
-        return UnknownEvent(
-            lifecycle=lifecycle.name,
-            event=event,
-            status=status,
-            allowed=allowed,
-            known=lifecycle.events,
-            reason="the lifecycle has no such event",
-            advice=f"Its events are {', '.join(map(str, lifecycle.events))}.",
-        )
-    if status in lifecycle.terminal:
-        reason, advice = "the run has ended", "Create a new one."
-        return AlreadyTerminal(
-            lifecycle=lifecycle.name, event=event, status=status, allowed=allowed, reason=reason, advice=advice
-        )
-    sources = [str(edge.source) for edge in lifecycle.transitions if edge.event == event and edge.source is not None]
-    return IllegalTransition(
+    if event in lifecycle.events:
+        kind, words = _illegal(lifecycle, status, event)
+        return kind(event=event, status=status, **words)
+    return UnknownEvent(
         lifecycle=lifecycle.name,
         event=event,
         status=status,
-        allowed=allowed,
-        reason="the table has no such transition",
-        advice=f"It is legal from {', '.join(sources) or 'nowhere: it creates'}.",
+        allowed=_allowed(lifecycle, status),
+        known=lifecycle.events,
+        reason="the lifecycle has no such event",
+        advice=f"Its events are {', '.join(map(str, lifecycle.events))}.",
     )
+
+
+@lru_cache(maxsize=4096)  # the words for one cell of a table are always the same, and take longer than the refusal
+def _illegal(lifecycle: Lifecycle, status: str | None, event: str) -> tuple[type[IllegalTransition], dict[str, Any]]:
+    reason, advice = "the run has ended", "Create a new one."
+    if status not in lifecycle.terminal:
+        sources = [str(e.source) for e in lifecycle.transitions if e.event == event and e.source is not None]
+        reason = "the table has no such transition"
+        advice = f"It is legal from {', '.join(sources) or 'nowhere: it creates'}."
+    kind = AlreadyTerminal if status in lifecycle.terminal else IllegalTransition
+    allowed = _allowed(lifecycle, status)
+    return kind, {"lifecycle": lifecycle.name, "allowed": allowed, "reason": reason, "advice": advice}
 
 
 def _check_times(lifecycle: Lifecycle, edge: Transition, at: object, ttl: object) -> None:

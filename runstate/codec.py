@@ -37,7 +37,17 @@ from runstate.errors import BadRecord, DecodeError
 from runstate.frozen import EMPTY, FrozenDict, freeze
 from runstate.record import Message, Run, RunStep, Tool, Usage, Wire
 
-__all__ = ["PROBLEMS", "Spelling", "Version", "decode", "decode_list", "encode", "encode_bytes"]
+__all__ = [
+    "PROBLEMS",
+    "Spelling",
+    "Version",
+    "decode",
+    "decode_list",
+    "decode_value",
+    "encode",
+    "encode_apart",
+    "encode_bytes",
+]
 
 Spelling: TypeAlias = Literal["snake", "camel"]
 Version: TypeAlias = Literal["v1", "v2"]
@@ -114,6 +124,14 @@ def decode_list(
     if not isinstance(value, list):
         raise _shape(value, path, "an array of objects")
     return tuple(_document(item, kind, spelling, path_to(path, at)) for at, item in enumerate(value))
+
+
+def decode_value(value: JSON, kind: Any = Run) -> Any:
+    """The record that a value describes which `runstate.edge` has let in already; otherwise as `decode`.
+
+    :raises DecodeError: as in `decode`.
+    """
+    return _document(value, kind, "auto", "$")
 
 
 def _value(data: Any, limits: Limits) -> JSON:
@@ -200,6 +218,24 @@ def encode_bytes(
             if data is not None:
                 return data
     return dumps(encode(record, spelling=spelling, version=version), limits)
+
+
+def encode_apart(record: attrs.AttrsInstance, member: str, limits: Limits = DEFAULT) -> tuple[bytes, bytes | None]:
+    """The same as compact JSON without one member, and that member's own JSON, None where it is not written.
+
+    :raises DecodeError: as in `encode_bytes`.
+    """
+    kind: Any = type(record)
+    if limits.wide:
+        with suppress(Doubt, RecursionError):
+            document = writer_of(kind, _snake_inside)(record)
+            apart = dumps_plainly(document.pop(member)) if member in document else b""
+            data = dumps_plainly(document)
+            if data is not None and apart is not None:
+                return data, apart or None
+    document = encode(record)
+    part = dumps(document.pop(member), limits) if member in document else None
+    return dumps(document, limits), part
 
 
 _VERSIONS: Final[Mapping[tuple[type[Any], str], tuple[frozenset[str], frozenset[str]]]] = {

@@ -104,6 +104,12 @@ class Limits:
     max_int: int = attrs.field(default=2**63 - 1, validator=[*_within(-_WIDEST, _WIDEST), _ordered])
     """Greatest integer."""
 
+    @property
+    def wide(self) -> bool:
+        """Whether they let in all that the default limits let in."""
+        low, high = self.min_int <= DEFAULT.min_int, self.max_int >= DEFAULT.max_int
+        return low and high and self.max_bytes >= DEFAULT.max_bytes and self.max_depth >= DEFAULT.max_depth
+
 
 DEFAULT = Limits()
 
@@ -117,7 +123,7 @@ def loads(data: bytes | bytearray | memoryview | str, limits: Limits = DEFAULT, 
     `path` is where the document stands in something larger; paths in errors begin with it.
     Raises `DecodeError` and nothing else.
     """
-    if limits is DEFAULT and type(data) is bytes:
+    if limits is DEFAULT or limits.wide:
         value = _loads_plainly(data)
         if value is not _END:
             return cast(JSON, value)
@@ -178,16 +184,20 @@ def _escape(char: str) -> str:
 _SPACES = b" \t\n\r"
 
 
-def _loads_plainly(data: bytes) -> object:
+def _loads_plainly(data: object) -> object:
     """The value of a text that keeps every rule plainly, else `_END`: the rules are then asked one by one.
 
     What a parser dropped or bent cannot be in what is written again.  So if the text equals its value written anew, up to
     white space, then no name stood twice in an object, no integer became a float, no number was too small or large, and
     the text is UTF-8 and complete.  Writing anew takes a third of the time of parsing; asking in Python ten times it.
     """
-    if _orjson_loads is None or _orjson_dumps is None or len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
+    if _orjson_loads is None or _orjson_dumps is None:
         return _END
     try:
+        if type(data) is str and len(data) <= DEFAULT.max_bytes:
+            data = data.encode()
+        if type(data) is not bytes or len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
+            return _END
         value = _orjson_loads(data)
         again = _orjson_dumps(value, None, _SMALL_INTEGERS)  # 2**63 would be read as it is, and is out of range
     except (ValueError, TypeError):

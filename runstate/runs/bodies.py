@@ -71,13 +71,16 @@ def text(value: object) -> str:
 
     :raises DecodeError: for what JSON cannot say or a database cannot store.
     """
-    return dumps(plain(value), LIMITS).decode()
+    return "{}" if value == {} else dumps(plain(value), LIMITS).decode()
 
 
 def body_of(record: Any) -> tuple[str, str | None]:
     """The record's body and its metadata."""
     kind: Any = type(record)
-    document: dict[str, Any] = codec.encode(record) if _is_wire(kind) else plain(record)
+    if _is_wire(kind):
+        body, apart = codec.encode_apart(record, "metadata", LIMITS)
+        return body.decode(), None if apart is None else apart.decode()
+    document: dict[str, Any] = plain(record)
     metadata = dumps(document.pop("metadata"), LIMITS).decode() if "metadata" in document else None
     return dumps(document, LIMITS).decode(), metadata
 
@@ -93,7 +96,7 @@ def record_of(kind: type[R], body: str | Mapping[str, Any], metadata: str | None
         document["metadata"] = loads(metadata, LIMITS)
     wanted: Any = kind
     if _is_wire(wanted):
-        decoded: R = codec.decode(document, wanted, limits=LIMITS)
+        decoded: R = codec.decode_value(document, wanted)
         return decoded
     try:
         return _converter().structure(document, kind)

@@ -12,6 +12,7 @@ those fields; code should read the fields and never parse the message::
     │   └── BadPayload               an argument of the event is missing, superfluous or of the wrong kind
     ├── BadRecord                    a record would break a rule that its lifecycle states
     ├── BadLifecycle                 a lifecycle definition contradicts itself
+    ├── BadQuestion                  a question about a lifecycle that cannot be read, or names what it does not have
     ├── DecodeError                  bytes or JSON values that are not what they should be
     └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
         ├── NotFound                 no such run in this tenant and lifecycle
@@ -34,6 +35,7 @@ __all__ = [
     "AlreadyTerminal",
     "BadLifecycle",
     "BadPayload",
+    "BadQuestion",
     "BadRecord",
     "CallerError",
     "Conflict",
@@ -226,6 +228,29 @@ class BadLifecycle(RunstateError):
         allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"lifecycle {self.lifecycle!r}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadQuestion(RunstateError):
+    """A question about a lifecycle that cannot be read, or that names what the lifecycle does not have."""
+
+    who = "caller"
+
+    question: str
+    """The text of the question."""
+    position: int | None = None
+    """Index of the character at which it goes wrong; None where the text is well formed."""
+    seen: object = None
+    """What stood there."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there."""
+
+    def __str__(self) -> str:
+        where = "" if self.position is None else f" at character {self.position + 1}"
+        seen = "" if not self.seen else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{_shown(self.question)}{where}: {self.reason}.{seen}{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from runstate.cli.ask import ask
 from runstate.cli.check import check
 from runstate.cli.runs import runs
 from runstate.cli.show import explain, show
@@ -23,8 +24,9 @@ def runstate() -> None:
     runstate show openai.assistants.run       print the table
     runstate explain RS203                    say what a finding means
     runstate runs list --store URL            look at the runs of a store
+    runstate ask openai.batch ends            answer a question about a table
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, runs):
+for command in (check, show, explain, runs, ask):
     runstate.add_command(command)

@@ -9,12 +9,12 @@ from runstate.lifecycle import Lifecycle
 __all__ = ["explain", "known_lifecycle", "show"]
 
 
-@click.command(short_help="Print a lifecycle as a table, diagram or JSON.")
+@click.command(short_help="Print a lifecycle as a table, diagram, JSON or formal model.")
 @click.argument("lifecycle", metavar="LIFECYCLE")
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "mermaid", "dot", "svg", "json"]),
+    type=click.Choice(["table", "mermaid", "dot", "svg", "json", "tla", "promela"]),
     default="table",
     show_default=True,
     help="What to print.",

@@ -1,4 +1,4 @@
-"""A lifecycle as a table, a Mermaid or Graphviz diagram, or JSON: all derived from the definition alone."""
+"""A lifecycle as a table, a diagram, JSON or a formal model: all derived from the definition alone."""
 
 from __future__ import annotations
 
@@ -192,7 +192,29 @@ def as_svg(lifecycle: Lifecycle) -> str:
     return svg(lifecycle)
 
 
+def as_promela(lifecycle: Lifecycle) -> str:
+    """A model for SPIN; see `runstate.modelling.promela`."""
+    from runstate.modelling.promela import promela  # the exports derive more than a table or a diagram needs
+
+    return promela(lifecycle).rstrip()
+
+
+def as_tla(lifecycle: Lifecycle) -> str:
+    """A TLA+ module; see `runstate.modelling.tla`."""
+    from runstate.modelling.tla import tla
+
+    return tla(lifecycle).rstrip()
+
+
 FORMATS: Mapping[str, Callable[[Lifecycle], str]] = FrozenDict(
-    {"table": table, "mermaid": mermaid, "dot": dot, "svg": as_svg, "json": as_json}
+    {
+        "table": table,
+        "mermaid": mermaid,
+        "dot": dot,
+        "svg": as_svg,
+        "json": as_json,
+        "tla": as_tla,
+        "promela": as_promela,
+    }
 )
 """What ``runstate show`` can print."""

@@ -8,8 +8,9 @@ from typing import Any
 from hypothesis import strategies as st
 
 from runstate.frozen import freeze
-from runstate.lifecycle import FieldKind, Presence
+from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Status
+from runstate.modelling.formulas import AHEAD, PLAIN, Atom, Both, Formula, Not, On, Until
 from runstate.record import (
     FunctionCall,
     FunctionDefinition,
@@ -112,4 +113,24 @@ def runs(draw: st.DrawFn, statuses: st.SearchStrategy[Status] = st.sampled_from(
             st.none() | texts | st.builds(ToolChoice, names, st.none() | st.just(freeze({"name": "next_high_water"})))
         ),
         parallel_tool_calls=draw(st.none() | st.booleans()),
+    )
+
+
+def formulas(lifecycle: Lifecycle, fields: tuple[str, ...] = ()) -> st.SearchStrategy[Formula]:
+    """Any question about a lifecycle, of a few operators."""
+    named: list[st.SearchStrategy[Atom]] = [st.sampled_from(PLAIN).map(Atom)]
+    for kind, known in (("status", lifecycle.statuses), ("event", lifecycle.events), ("can", lifecycle.events)):
+        some = st.lists(st.sampled_from(known), min_size=1, max_size=2, unique=True).map(tuple)
+        named.append(st.builds(Atom, st.just(kind), some))
+    if fields:
+        named.append(st.builds(Atom, st.just("set"), st.sampled_from(fields).map(lambda field: (field,))))
+    return st.recursive(
+        st.one_of(named),
+        lambda inner: st.one_of(
+            st.builds(Not, inner),
+            st.builds(Both, st.sampled_from(["and", "or", "->"]), inner, inner),
+            st.builds(On, st.sampled_from(AHEAD), inner),
+            st.builds(Until, st.sampled_from(["E", "A"]), inner, inner),
+        ),
+        max_leaves=4,
     )

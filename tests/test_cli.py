@@ -536,7 +536,7 @@ def test_ids_cannot_write_to_the_terminal_or_break_lines() -> None:
 # -- the other commands ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("form", ["table", "mermaid", "dot", "json"])
+@pytest.mark.parametrize("form", ["table", "mermaid", "dot", "json", "tla", "promela"])
 @pytest.mark.parametrize("name", sorted(CATALOGUE))
 def test_show(name: str, form: str) -> None:
     result = invoke("show", name, "--format", form)

@@ -61,7 +61,7 @@ def effects(draw: st.DrawFn) -> Effects:
 
 
 @st.composite
-def lifecycles(draw: st.DrawFn, *, guarded: bool = False) -> Lifecycle:
+def lifecycles(draw: st.DrawFn, *, guarded: bool = False, timed: bool = False) -> Lifecycle:
     """Any consistent lifecycle of up to 5 statuses and 6 events, built without a rejected attempt."""
     statuses = [f"s{number}" for number in range(draw(st.integers(1, 5)))]
     targets = {f"e{number}": draw(st.sampled_from(statuses)) for number in range(draw(st.integers(1, 6)))}
@@ -74,7 +74,8 @@ def lifecycles(draw: st.DrawFn, *, guarded: bool = False) -> Lifecycle:
         reachable |= more
     reopened = draw(st.sets(st.sampled_from(sorted(reachable)), max_size=2))
     kept = [status for status in statuses if status in reachable]
-    conditions = st.lists(st.sampled_from([is_set(field) for field in FIELDS]), max_size=1 if guarded else 0)
+    wanted = [*(is_set(field) for field in FIELDS if guarded), *([reached("ends_at")] if timed else [])]
+    conditions = st.lists(st.sampled_from(wanted), max_size=1) if wanted else st.just([])
 
     def transitions(source: str | None) -> Iterable[To]:
         for event in uses[source]:

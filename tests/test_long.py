@@ -74,3 +74,11 @@ def test_a_file_that_does_not_run_is_no_interpreter(tmp_path: Path) -> None:
     (tmp_path / "shim").write_text("#!/bin/sh\nexit 127\n")
     (tmp_path / "shim").chmod(0o755)
     assert [probe(tmp_path / name) for name in ("broken", "shim", "missing")] == [None, None, None]
+
+
+def test_the_part_of_spin_fails_and_says_so_where_there_is_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["spin"]) == 1
+    assert "not installed: spin, cc" in capsys.readouterr().err

@@ -121,9 +121,20 @@ def part_suite() -> bool:
     return subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode == 0
 
 
+def part_spin() -> bool:
+    """SPIN on every lifecycle: the record rules, termination, seeded faults, traces.  Needs spin and a C compiler."""
+    lacking = [name for name in ("spin", "cc") if shutil.which(name) is None]
+    if lacking:
+        print(f"not installed: {', '.join(lacking)} (Debian: apt install spin gcc)", file=sys.stderr)
+        return False
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "2", "-m", "long", "tests/long/test_spin_long.py"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "pythons": part_pythons,
     "suite": part_suite,
+    "spin": part_spin,
     **STORE_PARTS,
 }
 """Name of each part and the function that runs it and says whether it passed."""

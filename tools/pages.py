@@ -45,10 +45,14 @@ from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.catalogue import LITERALS
 from runstate.modelling import show
 from runstate.modelling.definition import schema_json
+from runstate.modelling.bits import ASKED
 from runstate.modelling.lint import WORDS as LINT_WORDS
+from runstate.modelling.questions import QUESTIONS, ask
 from tools.provocations import PROVOCATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
+SHORT_LIST = 14
+"""Names of lifecycles that are written out in a cell of a table."""
 
 
 # -- Markdown ----------------------------------------------------------------------------------------------------------
@@ -596,6 +600,17 @@ def demo() -> str:
     return printed.getvalue()
 
 
+def named_questions() -> str:
+    """Every question that has a name, and for which entries of the catalogue the answer is no."""
+    rows: list[tuple[str, ...]] = []
+    for name, question in QUESTIONS.items():
+        asked = [lc for lc in CATALOGUE.values() if not question.takes_event or ASKED[0] in lc.events]
+        no = [f"`{lc.name}`" for lc in asked if not ask(lc, name).holds]
+        found = f"{len(no)} of {len(asked)}" + (f": {', '.join(no)}" if 0 < len(no) <= SHORT_LIST else "")
+        rows.append((f"`{name}`", question.says, question.fairness.value, question.listing or "–", found))
+    return table(("name", "what it asks", "fairness", "lists", "no, in the catalogue"), rows)
+
+
 BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/lifecycle.md", "run-diagram", lambda: diagram(ASSISTANTS_RUN)),
     ("docs/lifecycle.md", "run-transitions", lambda: show.transitions_table(ASSISTANTS_RUN)),
@@ -628,6 +643,7 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/telemetry.md", "metrics", telemetry_metrics),
     ("docs/telemetry.md", "attributes", telemetry_attributes),
     ("docs/telemetry.md", "fields", log_fields),
+    ("docs/formal.md", "questions", named_questions),
 )
 """Page, name of the block, what it says."""
 

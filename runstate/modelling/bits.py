@@ -18,7 +18,7 @@ import attrs
 
 from runstate.lifecycle import Lifecycle, Presence, Transition
 
-__all__ = ["ASKED", "Move", "Party", "due_fields", "moves", "presences", "written_fields"]
+__all__ = ["ASKED", "Move", "Party", "due_fields", "kept_fields", "moves", "presences"]
 
 ASKED = ("cancel",)
 """Events that somebody outside may ask for, and need not: the catalogue calls the wish to stop a run so."""
@@ -104,9 +104,11 @@ def _move(edge: Transition, asked: frozenset[str]) -> Move:
     )
 
 
-def written_fields(lifecycle: Lifecycle) -> tuple[str, ...]:
-    """The fields that have a bit: those that a transition writes, in the order of the lifecycle."""
-    return tuple(field for field in lifecycle.fields if any(edge.does.writes(field) for edge in lifecycle.transitions))
+def kept_fields(lifecycle: Lifecycle) -> tuple[str, ...]:
+    """The fields that have a bit: those that a transition writes or asks for, in the order of the lifecycle."""
+    asked = {field for move in moves(lifecycle) for field in move.needs}
+    edges = lifecycle.transitions
+    return tuple(f for f in lifecycle.fields if f in asked or any(edge.does.writes(f) for edge in edges))
 
 
 def due_fields(lifecycle: Lifecycle) -> tuple[str, ...]:

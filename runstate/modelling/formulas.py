@@ -237,6 +237,11 @@ def atoms(formula: Formula) -> Iterator[Atom]:
             yield from atoms(right)
 
 
+def fields_in(formula: Formula) -> frozenset[str]:
+    """The fields that the formula asks for."""
+    return frozenset(name for atom in atoms(formula) if atom.kind == "set" for name in atom.names)
+
+
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 _RESERVED = frozenset({*PLAIN, *NAMING, *AHEAD, "and", "or", "not", "E", "A", "U"})

@@ -16,7 +16,7 @@ import attrs
 
 from runstate.lifecycle import Lifecycle
 from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves
-from runstate.modelling.formulas import TRUE, Atom, Both, Formula, Not, On, Until, atoms
+from runstate.modelling.formulas import TRUE, Atom, Both, Formula, Not, On, Until
 
 __all__ = ["Checker", "Fairness", "Graph", "Moment", "Path", "graph_of"]
 
@@ -300,8 +300,3 @@ def reduced(formula: Formula) -> Formula:
             return Both("and", Not(Until("E", Not(right), never)), Not(On("EG", Not(right))))
         case _:
             return formula
-
-
-def fields_in(formula: Formula) -> frozenset[str]:
-    """The fields that the formula asks for."""
-    return frozenset(name for atom in atoms(formula) if atom.kind == "set" for name in atom.names)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from runstate.lifecycle import Lifecycle, Presence
-from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves, presences, written_fields
+from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves, presences, kept_fields
 from runstate.modelling.traces import Seen, Trace
 
 __all__ = ["promela"]
@@ -63,7 +63,7 @@ class _Model:
         both = (lifecycle, rules)
         self.statuses = identifiers("S_", dict.fromkeys(s for one in both for s in one.statuses))
         self.events = identifiers("E_", dict.fromkeys(e for one in both for e in one.events))
-        self.fields = tuple(dict.fromkeys(field for one in both for field in written_fields(one)))
+        self.fields = tuple(dict.fromkeys(field for one in both for field in kept_fields(one)))
         self.has = identifiers("has_", self.fields)
         self.due = identifiers("due_", due_fields(lifecycle))
         self.late = identifiers("late_", (f"{one}_{other}" for one, other in rules.order))
@@ -88,10 +88,10 @@ class _Model:
         yield f"/* {_comment(self.lifecycle.name)}, version {_comment(self.lifecycle.version)}: written by runstate."
         if self.trace is not None:
             yield "   A trace of one run: the assertion `the trace can happen` FAILS if the lifecycle can do it."
-        yield "   spin -a model.pml && cc -O1 -o pan pan.c"
-        yield "   ./pan -noltl              record rules and table, in every reachable state"
+        yield "   spin -a model.pml"
+        yield "   cc -DNOCLAIM -o safe pan.c && ./safe                record rules and table, in every reachable state"
         if self.trace is None:
-            yield "   ./pan -a -f -N ends       every run ends, under weak fairness of the processes"
+            yield "   cc -o live pan.c && ./live -a -f -N ends            every run ends, no process being put off for ever"
         yield "   A guard by name may hold whenever it is asked. */"
 
     def variables(self) -> Iterator[str]:

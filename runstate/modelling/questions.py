@@ -14,7 +14,7 @@ import attrs
 from runstate.errors import BadQuestion
 from runstate.frozen import FrozenDict
 from runstate.lifecycle import Lifecycle
-from runstate.modelling.bits import ASKED, moves, written_fields
+from runstate.modelling.bits import ASKED, moves, kept_fields
 from runstate.modelling.formulas import (
     FALSE,
     LIVE,
@@ -33,12 +33,13 @@ from runstate.modelling.formulas import (
     eu,
     event,
     ex,
+    fields_in,
     implies,
     not_,
     parse,
     status,
 )
-from runstate.modelling.moments import Checker, Fairness, Path, fields_in, graph_of
+from runstate.modelling.moments import Checker, Fairness, Path, graph_of
 
 __all__ = ["QUESTIONS", "Fairness", "Named", "Reply", "ask"]
 
@@ -197,12 +198,12 @@ def _check_names(lifecycle: Lifecycle, formula: Formula, question: str) -> None:
         "status": lifecycle.statuses,
         "event": lifecycle.events,
         "can": lifecycle.events,
-        "set": written_fields(lifecycle),
+        "set": kept_fields(lifecycle),
     }
     for atom in atoms(formula):
         for name in atom.names:
             if name not in known[atom.kind]:
-                what = {"status": "status", "set": "field that a transition writes"}.get(atom.kind, "event")
+                what = {"status": "status", "set": "field that a transition writes or asks for"}.get(atom.kind, "event")
                 raise _refused(question, f"{lifecycle.name} has no {what} {name!r}", name, known[atom.kind])
 
 

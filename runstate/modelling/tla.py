@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from runstate.lifecycle import Lifecycle, Presence
-from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves, presences, written_fields
+from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves, presences, kept_fields
 from runstate.modelling.traces import Seen, Trace
 
 __all__ = ["tla"]
@@ -73,7 +73,7 @@ def _lines(lifecycle: Lifecycle, asked: tuple[str, ...], trace: Trace | None) ->
     yield f"Statuses == {_set(lifecycle.statuses)}"
     yield f"Terminal == {_set(s for s in lifecycle.statuses if s in lifecycle.terminal)}"
     yield f"Events == {_set(lifecycle.events)}"
-    yield f"Fields == {_set(written_fields(lifecycle))}"
+    yield f"Fields == {_set(kept_fields(lifecycle))}"
     yield f"Waited == {_set(due_fields(lifecycle))}"
     pairs = (f"<<{_text(one)}, {_text(other)}>>" for one, other in lifecycle.order)
     yield f"Order == {{{', '.join(pairs)}}}"

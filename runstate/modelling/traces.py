@@ -9,7 +9,7 @@ import attrs
 
 from runstate.errors import BadQuestion
 from runstate.lifecycle import Lifecycle
-from runstate.modelling.bits import written_fields
+from runstate.modelling.bits import kept_fields
 
 __all__ = ["Changed", "Seen", "Trace", "trace_of_changes", "trace_of_snapshots"]
 
@@ -36,7 +36,7 @@ class Seen:
     """None where only the status was seen."""
     status: str
     fields: frozenset[str] | None = None
-    """The fields that were set, of those that the lifecycle writes; None where they were not looked at."""
+    """The fields that were set, of those that its transitions write or ask for; None where they were not looked at."""
 
 
 @attrs.frozen
@@ -54,7 +54,7 @@ class Trace:
         """
         if not self.seen:
             raise BadQuestion(question="trace", reason="nothing was seen")
-        fields = written_fields(lifecycle)
+        fields = kept_fields(lifecycle)
         for number, seen in enumerate(self.seen, 1):
             given = (("event", [seen.event] if seen.event else [], lifecycle.events),
                      ("status", [seen.status], lifecycle.statuses),
@@ -76,7 +76,7 @@ def trace_of_snapshots(lifecycle: Lifecycle, snapshots: Iterable[Mapping[str, An
 
     :raises BadQuestion: for a status that the lifecycle does not have.
     """
-    fields = written_fields(lifecycle)
+    fields = kept_fields(lifecycle)
     found: list[Seen] = []
     for snapshot in snapshots:
         value = snapshot.get(lifecycle.status_field)

@@ -44,8 +44,8 @@ from runstate.lifecycle import Basis, Transition
 from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.catalogue import LITERALS
 from runstate.modelling import show
-from runstate.modelling.definition import schema_json
 from runstate.modelling.bits import ASKED
+from runstate.modelling.definition import schema_json
 from runstate.modelling.lint import WORDS as LINT_WORDS
 from runstate.modelling.questions import QUESTIONS, ask
 from tools.provocations import PROVOCATIONS

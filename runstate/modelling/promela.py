@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from runstate.lifecycle import Lifecycle, Presence
-from runstate.modelling.bits import ASKED, Move, Party, due_fields, moves, presences, kept_fields
+from runstate.modelling.bits import ASKED, Move, Party, due_fields, kept_fields, moves, presences
 from runstate.modelling.traces import Seen, Trace
 
 __all__ = ["promela"]

@@ -14,7 +14,7 @@ import attrs
 from runstate.errors import BadQuestion
 from runstate.frozen import FrozenDict
 from runstate.lifecycle import Lifecycle
-from runstate.modelling.bits import ASKED, moves, kept_fields
+from runstate.modelling.bits import ASKED, kept_fields, moves
 from runstate.modelling.formulas import (
     FALSE,
     LIVE,

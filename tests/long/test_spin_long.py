@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import re
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pytest
@@ -78,7 +79,7 @@ def test_a_wrong_model_is_caught(fault: str, tmp_path: Path) -> None:
     assert not safe(text.replace(old, new), tmp_path)
 
 
-def changed(event: str, **does: object) -> Lifecycle:
+def changed(event: str, **does: Any) -> Lifecycle:
     """The assistant run with one event that does something else to the record."""
     verbs = [
         attrs.evolve(verb, does=attrs.evolve(verb.does, **does)) if verb.event == event else verb
@@ -87,9 +88,10 @@ def changed(event: str, **does: object) -> Lifecycle:
     return evolved(verbs=verbs)
 
 
-def evolved(**changes: object) -> Lifecycle:
-    own = {f.name: getattr(ASSISTANTS_RUN, f.name) for f in attrs.fields(Lifecycle) if f.init}
-    return Lifecycle(**{**own, "quirks": (), **changes})
+def evolved(**changes: Any) -> Lifecycle:
+    own: dict[str, Any] = {f.name: getattr(ASSISTANTS_RUN, f.name) for f in attrs.fields(Lifecycle) if f.init}
+    parts: dict[str, Any] = {**own, "quirks": (), **changes}
+    return Lifecycle(**parts)
 
 
 WRONG_LIFECYCLE = {
@@ -126,7 +128,9 @@ def test_what_the_engine_did_can_happen(name: str, tmp_path: Path) -> None:
     steps = history(lifecycle, random.Random(7), most=6, complete=True).steps
     having = [frozenset(f for f in fields if getattr(step.record, f, None) is not None) for step in steps]
     seen = tuple(Seen(step.event, step.target, held) for step, held in zip(steps, having, strict=True))
-    polls = [{lifecycle.status_field: s.target, **dict.fromkeys(h, 1)} for s, h in list(zip(steps, having))[::2]]
+    polls = [
+        {lifecycle.status_field: s.target, **dict.fromkeys(h, 1)} for s, h in zip(steps[::2], having[::2], strict=True)
+    ]
     traces = {"seen": Trace(seen), "changes": trace_of_changes(steps), "polls": trace_of_snapshots(lifecycle, polls)}
     for what, trace in traces.items():
         (tmp_path / what).mkdir()

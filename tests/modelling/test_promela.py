@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import given
@@ -45,8 +45,7 @@ class Reader:
         self.due = dict(re.findall(r"^bit (due_\w+);   /\* the time in (.*) has come \*/$", text, re.MULTILINE))
 
     def processes(self) -> Iterator[tuple[str, str]]:
-        for name, body in re.findall(r"^(?:proctype )?(\w+)(?:\(\))? \{.*\n((?:.+\n)*?)\}$", self.text, re.MULTILINE):
-            yield name, body
+        yield from re.findall(r"^(?:proctype )?(\w+)(?:\(\))? \{.*\n((?:.+\n)*?)\}$", self.text, re.MULTILINE)
 
     def transitions(self) -> Iterator[Written]:
         for process, body in self.processes():
@@ -199,7 +198,11 @@ def test_a_trace_is_looked_at_after_every_move(misses: bool) -> None:
 
 
 def test_a_trace_of_polls_counts_what_repeats_once() -> None:
-    polls = [{"status": "queued", "created_at": 1}, {"status": "queued", "created_at": 1}, {"status": "in_progress"}]
+    polls: list[dict[str, Any]] = [
+        {"status": "queued", "created_at": 1},
+        {"status": "queued", "created_at": 1},
+        {"status": "in_progress"},
+    ]
     trace = trace_of_snapshots(ASSISTANTS_RUN, polls)
     assert trace == Trace(
         (Seen(None, "queued", frozenset({"created_at"})), Seen(None, "in_progress", frozenset())), True

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import combinations, pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 from hypothesis import assume, given
@@ -324,15 +324,14 @@ def test_the_questions_by_name_across_the_catalogue() -> None:
     assert "openai.batch" not in failing("ends")
 
 
-def table(*rows: Row, terminal: tuple[str, ...], **more: object) -> Lifecycle:
+def table(*rows: Row, terminal: tuple[str, ...], does: Mapping[str, Effects] | None = None, **more: Any) -> Lifecycle:
     events = dict.fromkeys(to.event for row in rows for to in row.transitions)
-    does = more.pop("does", {})
     return Lifecycle(
         name="small",
         initial={"a"},
         terminal=terminal,
         rows=rows,
-        verbs=[Verb(event, does=does.get(event, Effects())) for event in events],
+        verbs=[Verb(event, does=(does or {}).get(event, Effects())) for event in events],
         **more,
     )
 

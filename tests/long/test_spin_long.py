@@ -90,7 +90,7 @@ def changed(event: str, **does: Any) -> Lifecycle:
 
 def evolved(**changes: Any) -> Lifecycle:
     own: dict[str, Any] = {f.name: getattr(ASSISTANTS_RUN, f.name) for f in attrs.fields(Lifecycle) if f.init}
-    parts: dict[str, Any] = {**own, "quirks": (), **changes}
+    parts: dict[str, Any] = {**own, "quirks": (), "constant": (), **changes}
     return Lifecycle(**parts)
 
 

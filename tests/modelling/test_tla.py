@@ -31,7 +31,7 @@ Node: TypeAlias = tree_sitter.Node
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)  # the grammar hands over its address in the old way
-    PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_tlaplus.language()))
+    PARSER = tree_sitter.Parser(tree_sitter.Language(tree_sitter_tlaplus.language()))  # pyright: ignore[reportDeprecated]
 
 
 class Module:

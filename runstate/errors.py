@@ -12,6 +12,8 @@ those fields; code should read the fields and never parse the message::
     │   └── BadPayload               an argument of the event is missing, superfluous or of the wrong kind
     ├── BadRecord                    a record would break a rule that its lifecycle states
     ├── BadLifecycle                 a lifecycle definition contradicts itself
+    ├── BadMapping                   a mapping between two lifecycles says what cannot be
+    ├── Untranslatable               a history that a mapping has no counterpart for
     ├── BadQuestion                  a question about a lifecycle that cannot be read, or names what it does not have
     ├── DecodeError                  bytes or JSON values that are not what they should be
     └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
@@ -34,6 +36,7 @@ import attrs
 __all__ = [
     "AlreadyTerminal",
     "BadLifecycle",
+    "BadMapping",
     "BadPayload",
     "BadQuestion",
     "BadRecord",
@@ -51,6 +54,7 @@ __all__ = [
     "StoreError",
     "StoreUnavailable",
     "UnknownEvent",
+    "Untranslatable",
     "WaitTimeout",
     "Winner",
 ]
@@ -228,6 +232,55 @@ class BadLifecycle(RunstateError):
         allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"lifecycle {self.lifecycle!r}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadMapping(RunstateError):
+    """A mapping between two lifecycles says what cannot be; nothing is translated by it."""
+
+    who = "designer"
+
+    mapping: str
+    """Names of both lifecycles, as in ``a2a.task -> openai.assistants.run``."""
+    problem: str
+    """Which check failed, one word of a closed set (see ``runstate.modelling.mapping.PROBLEMS``)."""
+    seen: object = None
+    """The part of the mapping that is at fault."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there."""
+    history: tuple[str, ...] = ()
+    """The shortest legal history of the source that goes wrong, as statuses; empty where no history is needed."""
+
+    def __str__(self) -> str:
+        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        history = f" For instance: {', '.join(str(status) for status in self.history)}." if self.history else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"mapping {self.mapping!r}: {self.reason} ({self.problem}).{seen}{allowed}{history}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class Untranslatable(RunstateError):
+    """A history that is not one of the source lifecycle, or that the target lifecycle cannot express."""
+
+    who = "caller"
+
+    mapping: str
+    """Names of both lifecycles, as in ``a2a.task -> openai.assistants.run``."""
+    problem: str
+    """Which check failed, one word of a closed set (see ``runstate.modelling.translate.PROBLEMS``)."""
+    index: int
+    """Where in the history, from 0."""
+    seen: object = None
+    """What stood there."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there."""
+
+    def __str__(self) -> str:
+        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.mapping}, step {self.index}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -81,6 +81,7 @@ OWNERS: dict[str, str] = {
     "pytest": "testing testing.*",
     "rich": "cli cli.* cli_*",
     "click": "cli cli.* cli_*",
+    "tomli_w": "modelling.toml",
     # clocks, ids and randomness are arguments; those who may take them from the machine hand them down
     "time": "runs runs.* stores.* testing.* worker telemetry.* cli cli.* cli_*",
     # stores.sqlite: waiting for the lock is fair only if the pauses are random

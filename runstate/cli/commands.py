@@ -6,8 +6,11 @@ import click
 
 from runstate.cli.ask import ask
 from runstate.cli.check import check
+from runstate.cli.infer import infer
+from runstate.cli.lint import lint
+from runstate.cli.map import map_lifecycles
 from runstate.cli.runs import runs
-from runstate.cli.show import explain, show
+from runstate.cli.show import show, explain
 
 __all__ = ["runstate"]
 
@@ -15,7 +18,7 @@ __all__ = ["runstate"]
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="runstate", message="runstate %(version)s")
 def runstate() -> None:
-    """Judge, show and explain the lifecycles of runs.
+    """Judge, show, explain, define and compare the lifecycles of runs.
 
     One table of legal transitions drives a run, judges anyone's record of a run, and can be looked at.
 
@@ -24,9 +27,12 @@ def runstate() -> None:
     runstate show openai.assistants.run       print the table
     runstate explain RS203                    say what a finding means
     runstate runs list --store URL            look at the runs of a store
+    runstate lint order.toml                  look for problems in a definition
+    runstate infer log.jsonl                  draft a definition from a log
+    runstate map acp.run a2a.task             read one lifecycle in another
     runstate ask openai.batch ends            answer a question about a table
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, runs, ask):
+for command in (check, show, explain, runs, lint, infer, map_lifecycles, ask):
     runstate.add_command(command)

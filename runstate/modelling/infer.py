@@ -74,7 +74,7 @@ def infer(
     """Draft a lifecycle from histories.
 
     :param histories: each a sequence of statuses, or of (event, status) with the event's name or None; or the
-        observations of a log, which are sorted into runs by their id.  A status that repeats without an event is one
+        observations of logs, which are sorted into runs by file and id.  A status that repeats without an event is one
         status that was looked at twice; with an event it is a transition to itself.
     :param name: of the draft.
     :param id_field: where an observed object holds its id.
@@ -82,7 +82,7 @@ def infer(
     :raises ValueError: where there is no history with a status in it.
     """
     seen = _Seen()
-    runs: dict[str, list[tuple[str | None, str]]] = {}
+    runs: dict[tuple[str, str], list[tuple[str | None, str]]] = {}
     for one in histories:
         if isinstance(one, Observation):
             _observed(seen, runs, one, id_field, status_field)
@@ -104,7 +104,11 @@ def infer(
 
 
 def _observed(
-    seen: _Seen, runs: dict[str, list[tuple[str | None, str]]], one: Observation, id_field: str, status_field: str
+    seen: _Seen,
+    runs: dict[tuple[str, str], list[tuple[str | None, str]]],
+    one: Observation,
+    id_field: str,
+    status_field: str,
 ) -> None:
     value = one.value
     if not isinstance(value, Mapping):
@@ -112,7 +116,7 @@ def _observed(
     run, status = value.get(id_field), value.get(status_field)
     if not isinstance(run, str) or not isinstance(status, str):
         return
-    runs.setdefault(run, []).append((one.event, status))
+    runs.setdefault((one.file, run), []).append((one.event, status))
     seen.objects[status] += 1
     fields = seen.fields.setdefault(status, {})
     for field, item in value.items():

@@ -113,7 +113,9 @@ class Loss:
     """How that reads here."""
 
 
-def moved(mapping: LifecycleMapping, place: Place, status: str, *, repeated: bool) -> tuple[tuple[Transition, ...], Place] | None:
+def moved(
+    mapping: LifecycleMapping, place: Place, status: str, *, repeated: bool
+) -> tuple[tuple[Transition, ...], Place] | None:
     """What the target does when the source comes to a status; None where it has no way to.
 
     :param repeated: whether the source takes a transition from the status to itself.

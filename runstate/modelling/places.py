@@ -14,7 +14,7 @@ import attrs
 
 from runstate.lifecycle import Count, Lifecycle, Presence, Transition
 
-__all__ = ["Place", "begin", "moves", "self_move", "short_of", "way"]
+__all__ = ["Place", "begin", "moves", "passed", "self_move", "short_of", "way"]
 
 
 @attrs.frozen
@@ -101,3 +101,13 @@ def way(lifecycle: Lifecycle, place: Place, goal: str) -> tuple[tuple[Transition
             stops = edge.target in lifecycle.stops and edge.target != goal
             heappush(queue, (cost + 1 + edge.inferred_only + stops, length + 1, number, after, (*taken, edge)))
     return None
+
+
+def passed(lifecycle: Lifecycle, before: str | None, status: str) -> tuple[Transition, ...] | None:
+    """What a run must have gone through that was seen in one status and then in another; None where nothing leads there.
+
+    The best path, as `way` finds it; through an end, where no other leads there.
+    """
+    known = Place(before, frozenset() if before is None else _asked(lifecycle), (0,) * len(lifecycle.counts))
+    found = way(lifecycle, known, status)
+    return lifecycle.path(before, status) if found is None else found[0]

@@ -13,19 +13,18 @@ import attrs
 from runstate.engine import Change
 from runstate.errors import Untranslatable
 from runstate.frozen import FrozenDict
-from runstate.lifecycle import Lifecycle
+from runstate.lifecycle import Lifecycle, Transition
 from runstate.lifecycles.unwrap import unwrap
 from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import moved, sound
-from runstate.modelling.places import begin, short_of
+from runstate.modelling.places import begin, passed
 from runstate.observe import Observation
 
 __all__ = ["PROBLEMS", "Seen", "Translated", "sightings", "translate"]
 
 PROBLEMS: Mapping[str, str] = FrozenDict({
     "unknown_status": "the source lifecycle has no such status",
-    "illegal": "the source lifecycle has no such transition, or no way from the status before",
-    "late_start": "the history does not begin where the source lifecycle begins",
+    "illegal": "the source lifecycle has no such transition, or nothing leads to the status from the one before",
     "untold_end": "the target lifecycle has no counterpart for an end",
     "reopened": "an end is left again, and the mapping carries no second life over",
     "several_runs": "the observations are of more than one run",
@@ -76,7 +75,12 @@ def sightings(observations: Iterable[Observation], lifecycle: Lifecycle) -> Iter
         if only not in (None, run):
             reason = "these observations are of more than one run"
             raise Untranslatable(
-                mapping=lifecycle.name, problem="several_runs", reason=reason, index=index, seen=run, allowed=(str(only),)
+                mapping=lifecycle.name,
+                problem="several_runs",
+                reason=reason,
+                index=index,
+                seen=run,
+                allowed=(str(only),),
             )
         only = run
         yield Seen(found.fields[lifecycle.status_field], found.at)
@@ -88,8 +92,9 @@ def translate(
     """A legal history of the source as a legal history of the target.
 
     :param history: changes, from creation on, each of which must be a transition of the source; or what was seen of one
-        run: observations, statuses, or pairs of a status and a time, where each must be reachable from the one before
-        and one that repeats counts once.  Several transitions that stand for one have its time.  Where no time is known,
+        run: observations, statuses, or pairs of a status and a time.  Of those each must be reachable from the one
+        before, one that repeats counts once, and what was missed between two is taken to have gone the best way (see
+        `runstate.modelling.places.way`).  Several transitions that stand for one have its time.  Where no time is known,
         it is that of the step before, 0 at the beginning.
     :param mapping: refused if it is not sound.
     :raises BadMapping: where the mapping has a fault, with a history that shows it.
@@ -105,36 +110,29 @@ def translate(
     now = 0.0
     for index, step in enumerate(steps):
         now = now if step.at is None else max(now, step.at)
-        if step.event is None and step.status == before:
+        held = len(changes)
+        for edge in _edges(mapping, index, before, step):
+            found = moved(mapping, place, edge.target, repeated=edge.target == edge.source)
+            if found is None:  # a sound mapping has a way for every transition
+                raise _refused(mapping, "illegal", f"no way from {place.status or 'creation'}", index, step)
+            taken, place = found
+            changes += [_change(mapping, one, now) for one in taken]
+        origins += [index] * (len(changes) - held)
+        if len(changes) == held:
             dropped.append(index)
-            continue
-        _legal(mapping, index, before, step)
-        found = moved(mapping, place, step.status, repeated=step.status == before)
-        if found is None:
-            # a walk over statuses that were missed leads where each of its transitions would have led; a sound mapping
-            # has a way for those, so this is a target that one of them had to bring into another place first
-            raise _refused(mapping, "illegal", f"no way in the target from {place.status or 'creation'}", index, step)
-        taken, place = found
-        if not taken:
-            dropped.append(index)
-        for edge in taken:
-            changes.append(
-                Change(
-                    lifecycle=mapping.target.name,
-                    event=edge.event,
-                    source=edge.source,
-                    target=edge.target,
-                    at=now,
-                    basis=edge.basis,
-                )
-            )
-            origins.append(index)
         before = step.status
-    short = short_of(mapping.target, place) if place.status in mapping.target.terminal else None
-    if short is not None:
-        reason = f"the translation would have fewer than {short.least} of {', '.join(map(str, short.events))}"
-        raise _refused(mapping, "illegal", reason, len(steps) - 1, steps[-1])
     return Translated(mapping=mapping, changes=tuple(changes), origins=tuple(origins), dropped=tuple(dropped))
+
+
+def _change(mapping: LifecycleMapping, edge: Transition, at: float) -> Change:
+    return Change(
+        lifecycle=mapping.target.name,
+        event=edge.event,
+        source=edge.source,
+        target=edge.target,
+        at=at,
+        basis=edge.basis,
+    )
 
 
 def _steps(
@@ -169,26 +167,30 @@ def _refused(
     )
 
 
-def _legal(mapping: LifecycleMapping, index: int, before: str | None, step: Seen) -> None:
-    """Refuse a step that the source does not have, or that the mapping does not carry over."""
+def _edges(mapping: LifecycleMapping, index: int, before: str | None, step: Seen) -> tuple[Transition, ...]:
+    """The transitions of the source that led to a step: its own, or the best path over what was missed."""
     source = mapping.source
-    status = step.status
-    if status not in source.statuses:
-        raise _refused(mapping, "unknown_status", f"{source.name} has no such status", index, step, source.statuses)
-    edges = source.legal(before)
+    if step.status not in source.statuses:
+        reason = f"{source.name} has no such status"
+        raise _refused(mapping, "unknown_status", reason, index, step, source.statuses)
     where = "at the beginning" if before is None else f"after {before}"
+    edges: tuple[Transition, ...] | None
     if step.event is not None:
         edge = source.transition(before, step.event)
-        if edge is None or edge.target != status:
-            problem = "late_start" if before is None else "illegal"
-            raise _refused(mapping, problem, f"there is no such transition {where}", index, step, map(str, edges))
-        reopened = edge.reopens
+        edges = (edge,) if edge is not None and edge.target == step.status else None
+        allowed: Iterable[object] = source.legal(before)
+    elif step.status == before:
+        return ()
     else:
-        if before is not None and status not in source.reachable(before):
-            allowed = [one for one in source.statuses if one in source.reachable(before)]
-            raise _refused(mapping, "illegal", f"it cannot be reached {where}", index, step, allowed)
-        reopened = before in source.terminal
-    if reopened and not mapping.reopens:
-        raise _refused(mapping, "reopened", f"{before} is an end that is left again; the mapping has no such", index, step)
-    if status in source.terminal and not mapping.statuses[status].readings:
-        raise _refused(mapping, "untold_end", f"{mapping.target.name} has no counterpart for it", index, step)
+        edges = passed(source, before, step.status)
+        allowed = [status for status in source.statuses if status in source.reachable(before)]
+    if edges is None:
+        raise _refused(mapping, "illegal", f"nothing leads there {where}", index, step, map(str, allowed))
+    for edge in edges:
+        if edge.reopens and not mapping.reopens:
+            reason = f"{edge.source} is an end that is left again, which the mapping does not carry over"
+            raise _refused(mapping, "reopened", reason, index, step)
+        if edge.target in source.terminal and not mapping.statuses[edge.target].readings:
+            reason = f"{mapping.target.name} has no counterpart for {edge.target}"
+            raise _refused(mapping, "untold_end", reason, index, step)
+    return edges

@@ -43,7 +43,9 @@ A2A = LifecycleMapping(
             TaskStatus.SUBMITTED, I, why="received, not begun; a task is submitted once", otherwise=TaskStatus.WORKING
         ),
         S.IN_PROGRESS: As(TaskStatus.WORKING, I, why="it is being worked on"),
-        S.REQUIRES_ACTION: As(TaskStatus.INPUT_REQUIRED, I, why="it waits for the client; the tool calls are the input"),
+        S.REQUIRES_ACTION: As(
+            TaskStatus.INPUT_REQUIRED, I, why="it waits for the client; the tool calls are the input"
+        ),
         S.CANCELLING: As(None, I, why=_HELD),
         S.CANCELLED: As(TaskStatus.CANCELED, I, why="the client stopped it"),
         S.FAILED: As(TaskStatus.FAILED, I, why="it went wrong"),
@@ -56,7 +58,9 @@ A2A = LifecycleMapping(
 _MCP = {
     S.QUEUED: As(McpTaskStatus.WORKING, I, why="a task begins as working"),
     S.IN_PROGRESS: As(McpTaskStatus.WORKING, I, why="it is being worked on"),
-    S.REQUIRES_ACTION: As(McpTaskStatus.INPUT_REQUIRED, I, why="it waits for the requestor; the tool calls are the input"),
+    S.REQUIRES_ACTION: As(
+        McpTaskStatus.INPUT_REQUIRED, I, why="it waits for the requestor; the tool calls are the input"
+    ),
     S.CANCELLING: As(None, I, why=_HELD),
     S.CANCELLED: As(McpTaskStatus.CANCELLED, I, why="the requestor stopped it"),
     S.FAILED: As(McpTaskStatus.FAILED, I, why="it went wrong"),
@@ -122,7 +126,9 @@ TEMPORAL = LifecycleMapping(
     target=TEMPORAL_WORKFLOW,
     doc="A run as a workflow execution. Waiting for a worker, for tool outputs or for its end, an execution is running.",
     statuses={
-        S.QUEUED: As(WorkflowStatus.RUNNING, I, why="an execution runs from its start, before a worker has its first task"),
+        S.QUEUED: As(
+            WorkflowStatus.RUNNING, I, why="an execution runs from its start, before a worker has its first task"
+        ),
         S.IN_PROGRESS: As(WorkflowStatus.RUNNING, I, why="it runs"),
         S.REQUIRES_ACTION: As(WorkflowStatus.RUNNING, I, why="it waits for a signal; paused is an operator's doing"),
         S.CANCELLING: As(WorkflowStatus.RUNNING, I, why="a cancel that was asked for is an event, not a status"),

@@ -9,6 +9,7 @@ from runstate.engine import Applied, Change, apply, create, due, may
 from runstate.errors import (
     AlreadyTerminal,
     BadLifecycle,
+    BadMapping,
     BadPayload,
     BadQuestion,
     BadRecord,
@@ -26,6 +27,7 @@ from runstate.errors import (
     StoreError,
     StoreUnavailable,
     UnknownEvent,
+    Untranslatable,
     WaitTimeout,
     Winner,
 )
@@ -87,6 +89,7 @@ __all__ = [
     "Assume",
     "Backoff",
     "BadLifecycle",
+    "BadMapping",
     "BadPayload",
     "BadQuestion",
     "BadRecord",
@@ -163,6 +166,7 @@ __all__ = [
     "Transition",
     "TruncationStrategy",
     "UnknownEvent",
+    "Untranslatable",
     "Usage",
     "Verb",
     "Verdict",

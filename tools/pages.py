@@ -48,6 +48,12 @@ from runstate.modelling.bits import ASKED
 from runstate.modelling.definition import schema_json
 from runstate.modelling.lint import WORDS as LINT_WORDS
 from runstate.modelling.questions import QUESTIONS, ask
+from runstate.modelling.mapping import PROBLEMS as MAPPING_PROBLEMS
+from runstate.modelling.mapping import LifecycleMapping
+from runstate.modelling.mapping_check import check_mapping, round_trip
+from runstate.modelling.mapping_text import basis_words, loss_words, reading, summary
+from runstate.modelling.mappings import MAPPINGS
+from runstate.modelling.translate import PROBLEMS as TRANSLATE_PROBLEMS
 from tools.provocations import PROVOCATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -589,6 +595,68 @@ def log_fields() -> str:
     return table(("attribute", "what it says"), ((f"`{name}`", said) for name, said in logs.FIELDS.items()))
 
 
+# -- mappings ----------------------------------------------------------------------------------------------------------
+
+
+def mapping_problems() -> str:
+    """Every code of a mapping."""
+    rows = ((f"`{code}`", severity.value, said) for code, (severity, said) in MAPPING_PROBLEMS.items())
+    return table(("code", "severity", "what it says"), rows)
+
+
+def translate_problems() -> str:
+    return _words(TRANSLATE_PROBLEMS)
+
+
+def mappings_overview() -> str:
+    """Every mapping with the number of its losses."""
+
+    def row(mapping: LifecycleMapping) -> Iterator[str]:
+        report = check_mapping(mapping)
+        yield f"[`{mapping.source.name}` → `{mapping.target.name}`](#{_anchor(mapping)})"
+        yield str(len(report.of("untold")))
+        yield str(len({status for one in report.of("merged") for status in one.statuses}))
+        for kind in ("path", "vanishes"):
+            yield str(len({image.transition for image in report.images if image.kind == kind}))
+        yield ", ".join(f"`{code}`" for code in ("untold_end", "reopening") if report.of(code))
+        back = MAPPINGS.get((mapping.target.name, mapping.source.name))
+        yield "no way back" if back is None else str(len(round_trip(mapping, back)))
+
+    head = ("mapping", "untold", "merged", "paths", "vanish", "refused", "lost")
+    return table(head, (tuple(row(mapping)) for mapping in MAPPINGS.values()))
+
+
+def _anchor(mapping: LifecycleMapping) -> str:
+    return re.sub(r"[^\w -]", "", f"{mapping.source.name} to {mapping.target.name}".lower()).replace(" ", "-")
+
+
+def mapping_entries() -> str:
+    """Every mapping: how each status reads and why, and all that is lost."""
+    return "\n\n".join(part for mapping in MAPPINGS.values() for part in _mapping(mapping))
+
+
+def _mapping(mapping: LifecycleMapping) -> Iterator[str]:
+    report = check_mapping(mapping)
+    yield f"### {mapping.source.name} to {mapping.target.name}"
+    yield " ".join(filter(None, (mapping.doc, summary(report))))
+    rows = (
+        (
+            f"`{status}`",
+            reading(mapping, status),
+            mapping.statuses[status].why,
+            basis_words(mapping.statuses[status].basis),
+        )
+        for status in mapping.source.statuses
+    )
+    yield table(("status", "reads as", "why", "basis"), rows)
+    losses = [f"- `{one.code}`: {one.message}" for one in report.problems]
+    back = MAPPINGS.get((mapping.target.name, mapping.source.name))
+    home = [] if back is None else [loss_words(loss) for loss in round_trip(mapping, back)]
+    losses += [f"- there and back: {words}" for words in home]
+    if losses:
+        yield "\n".join(losses)
+
+
 # -- the demo ----------------------------------------------------------------------------------------------------------
 
 
@@ -644,6 +712,10 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/telemetry.md", "attributes", telemetry_attributes),
     ("docs/telemetry.md", "fields", log_fields),
     ("docs/formal.md", "questions", named_questions),
+    ("docs/mappings.md", "translate-problems", translate_problems),
+    ("docs/mappings.md", "mapping-problems", mapping_problems),
+    ("docs/mappings.md", "mappings", mappings_overview),
+    ("docs/mappings.md", "mapping-entries", mapping_entries),
 )
 """Page, name of the block, what it says."""
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from runstate.engine import apply, create
@@ -14,11 +13,7 @@ from runstate.modelling.mapping import As, LifecycleMapping
 from runstate.modelling.translate import Translated
 from runstate.testing.choosing import Chooser
 from runstate.testing.histories import EPOCH, History, Step, encoded, flat, names_for, payload_for, record_class
-from tests.test_lifecycle import lifecycles
 from tests.testing.judging import errors
-
-FEW = settings(max_examples=max(40, settings().max_examples * 2 // 5))
-"""Two lifecycles and a mapping take long to draw."""
 
 D, I = Basis.DOCUMENTED, Basis.INFERRED  # noqa: E741 - the letters of the sources' own key
 
@@ -53,7 +48,9 @@ def mapped(source: Lifecycle, target: Lifecycle, statuses: dict[str, str | None]
 
 
 #: a job with a break, its plain cousin, and one that tells each job once
-JOB = table("test.job", {None: "new", "new": "busy", "busy": "rest done lost", "rest": "new lost?", "done": "", "lost": ""})
+JOB = table(
+    "test.job", {None: "new", "new": "busy", "busy": "rest done lost", "rest": "new lost?", "done": "", "lost": ""}
+)
 PLAIN = table("test.plain", {None: "open", "open": "shut gone", "shut": "", "gone": ""})
 ONCE = table(
     "test.once",
@@ -63,18 +60,42 @@ ONCE = table(
 
 
 @st.composite
+def tables(draw: st.DrawFn, name: str) -> Lifecycle:
+    """Any lifecycle of up to 4 statuses, without guards; a number for each row, so that it is quick to draw."""
+    statuses = [f"{name}{number}" for number in range(draw(st.integers(1, 4)))]
+    masks = st.integers(0, 2 ** len(statuses) - 1)
+    leads = {source: _chosen(statuses, draw(masks)) for source in (None, *statuses)}
+    leads[None] = leads[None] or statuses[:1]
+    reopened, inferred = _chosen(statuses, draw(masks)), _chosen(statuses, draw(masks))
+    reached: set[str | None] = {None}
+    while more := {target for source in reached for target in leads[source]} - reached:
+        reached |= more
+    return table(
+        name,
+        {
+            source: " ".join(t + "!" * (source in reopened) + "?" * (t in inferred) for t in leads[source])
+            for source in (None, *statuses)
+            if source in reached
+        },
+    )
+
+
+def _chosen(statuses: list[str], mask: int) -> list[str]:
+    return [status for index, status in enumerate(statuses) if mask >> index & 1]
+
+
+@st.composite
 def random_mappings(draw: st.DrawFn) -> LifecycleMapping:
-    """Any two lifecycles and any map of statuses; most are wrong."""
-    source = draw(lifecycles())
-    target = draw(lifecycles(guarded=draw(st.booleans())))
-    readings = st.sampled_from([None, *target.statuses, *target.statuses])
-    entries: dict[str, As] = {}
+    """Any two lifecycles and any map of statuses; more than half are wrong."""
+    source, target = draw(tables("a")), draw(tables("b"))
+    statuses: dict[str, str | None] = {}
     for status in source.statuses:
         same = [one for one in target.statuses if (one in target.terminal) == (status in source.terminal)]
-        first = draw(st.one_of(readings, st.sampled_from(same)) if same else readings)
-        second = draw(readings) if first is not None and draw(st.booleans()) else None
-        entries[status] = As(first, I, why="a test", otherwise=second)
-    return LifecycleMapping(source=source, target=target, statuses=entries, reopens=draw(st.booleans()))
+        readings = st.sampled_from(
+            [*same, *same, None, *target.statuses, *(f"{one}|{other}" for one in same for other in same)]
+        )
+        statuses[status] = draw(readings)
+    return mapped(source, target, statuses, reopens=draw(st.booleans()))
 
 
 def driven(translated: Translated, chooser: Chooser) -> History:

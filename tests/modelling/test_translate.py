@@ -20,7 +20,7 @@ from runstate.modelling.places import passed
 from runstate.modelling.translate import PROBLEMS, Seen, translate
 from runstate.observe import Observation, read
 from runstate.testing.histories import history
-from tests.modelling.mapped import FEW, JOB, ONCE, PLAIN, judged, mapped, random_mappings
+from tests.modelling.mapped import JOB, ONCE, PLAIN, judged, mapped, random_mappings
 from tests.modelling.test_mapping import RIGHT
 
 BY_NAME = {mapping.name: mapping for mapping in MAPPINGS.values()}
@@ -86,7 +86,6 @@ def test_what_was_seen_of_a_history_becomes_legal_too(name: str) -> None:
         assert legal(mapping, found.statuses)
 
 
-@FEW
 @given(random_mappings(), st.randoms(use_true_random=False))
 def test_a_mapping_of_any_lifecycles_translates_all_that_its_check_says(
     mapping: LifecycleMapping, chooser: random.Random

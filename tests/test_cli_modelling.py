@@ -86,9 +86,8 @@ def test_what_is_not_declared_is_said_so_and_drafted_on_demand() -> None:
 
 
 def test_a_draft_with_a_fault_ends_with_1() -> None:
-    result = invoke("map", "openai.assistants.run", "celery.task", "--draft")
-    wrong = invoke("map", "langgraph.thread", "openai.upload", "--draft")
-    assert {result.exit_code, wrong.exit_code} == {0, 1}
+    wrong = invoke("map", "openai.assistants.run", "openai.batch", "--draft")
+    assert wrong.exit_code == 1
     assert "no_path" in wrong.stdout
     assert "Wrong: " in wrong.stdout
 
@@ -131,10 +130,8 @@ def test_lint_as_json(tmp_path: Path) -> None:
     bad = file_of(tmp_path, "b.toml", BAD)
     result = invoke("lint", "--format", "json", bad)
     found = [json.loads(line) for line in result.stdout.splitlines()]
-    assert {(one["file"], one["code"]) for one in found} == {
-        (str(bad), "unknown_status"),
-        (str(bad), "unreachable_status"),
-    }
+    assert {one["file"] for one in found} == {str(bad)}
+    assert [one["code"] for one in found] == ["unknown_status", "unreachable_status", "trap"]
     assert set(found[0]) == {"file", "line", "code", "severity", "message", "advice", "path"}
     assert (found[0]["line"], found[0]["path"]) == (8, ["statuses", "x", "end"])
 
@@ -143,7 +140,7 @@ def test_lint_reports_what_is_selected_and_not_ignored(tmp_path: Path) -> None:
     bad = file_of(tmp_path, "b.toml", BAD)
     only = invoke("lint", "--select", "trap,unreachable_status", bad)
     assert (only.exit_code, only.stdout.count("error")) == (1, 2)
-    none = invoke("lint", "--ignore", "unknown_status", "--ignore", "unreachable_status", bad)
+    none = invoke("lint", "--ignore", "unknown_status", "--ignore", "unreachable_status, trap", bad)
     assert (none.exit_code, none.stdout) == (0, "1 file: 0 errors, 0 warnings, 0 notes\n")
     unknown = invoke("lint", "--select", "traps", bad)
     assert unknown.exit_code == 2
@@ -176,7 +173,8 @@ def test_infer_drafts_a_definition_that_loads(tmp_path: Path) -> None:
     assert result.stdout.startswith("# Drafted from 3 runs.")
     assert "# - No event was named" in result.stdout
     lifecycle = load(result.stdout.encode())
-    assert (lifecycle.name, lifecycle.initial) == ("acme.run", {"queued"})
+    assert lifecycle.name == "acme.run"
+    assert lifecycle.initial == {"queued"}
     assert {edge.why for edge in lifecycle.legal(None)} == {"seen 3 times"}
     file = tmp_path / "draft.toml"
     written = invoke("infer", "--object", "thread.run", "--name", "acme.run", "-o", file, EXAMPLES / "polls.jsonl")

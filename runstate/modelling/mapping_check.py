@@ -1,6 +1,6 @@
 """`check_mapping`: whether every legal history of one lifecycle reads as a legal history of another, and what is lost.
 
-Exact: both lifecycles are walked together, a source status beside the place where the target stands, until there is
+Exact: both lifecycles are walked together, the place where the source stands beside that of the target, until there is
 nothing new.  As the walk goes breadth first, the history that shows a fault is a shortest one.
 """
 
@@ -17,7 +17,7 @@ from runstate.conformance.findings import Severity
 from runstate.lifecycle import Lifecycle, Transition
 from runstate.lifecycles.outcomes import COARSER, Outcome, outcome_of
 from runstate.modelling.mapping import PROBLEMS, LifecycleMapping
-from runstate.modelling.places import Place, begin, self_move, short_of, way
+from runstate.modelling.places import Place, begin, moves, self_move, short_of, way
 
 __all__ = ["Image", "Loss", "MappingProblem", "MappingReport", "check_mapping", "moved", "round_trip", "sound"]
 
@@ -170,7 +170,8 @@ def round_trip(there: LifecycleMapping, back: LifecycleMapping) -> tuple[Loss, .
     return tuple(losses)
 
 
-State = tuple[str | None, Place]
+State = tuple[Place, Place]
+"""Where the source stands, and where the target."""
 
 
 class _Walked:
@@ -188,17 +189,17 @@ class _Walked:
         self.images.sort(key=lambda image: rank[image.transition])
 
     def _walk(self) -> None:
-        start: State = (None, begin(self.mapping.target))
+        start: State = (begin(self.mapping.source), begin(self.mapping.target))
         self.came[start] = None
         queue = deque([start])
         seen: set[Image] = set()
         while queue:
             state = queue.popleft()
             source, place = state
-            for edge in self.mapping.source.legal(source):
+            for edge, onward in moves(self.mapping.source, source, hopeful=True):
                 if edge.reopens and not self.mapping.reopens:
                     continue
-                step = moved(self.mapping, place, edge.target, repeated=edge.target == source)
+                step = moved(self.mapping, place, edge.target, repeated=edge.target == source.status)
                 told = self.mapping.image(edge.target) is not None
                 image = Image(edge, place.status, None if step is None else step[0], told)
                 if image not in seen:
@@ -206,23 +207,29 @@ class _Walked:
                     self.images.append(image)
                 if step is None:
                     history = (*self.history(state), str(edge.target))
-                    self._refused.setdefault((source, edge.target), (edge, place, history))
+                    self._refused.setdefault((source.status, edge.target), (edge, place, history))
                     continue
-                reached: State = (edge.target, step[1])
+                reached: State = (onward, step[1])
                 if reached not in self.came:
                     self.came[reached] = state
                     self.first.setdefault(edge.target, reached)
                     queue.append(reached)
-                    if edge.target in self.mapping.source.terminal and told and short_of(self.mapping.target, step[1]):
-                        self._short.setdefault(edge.target, reached)
+                    if edge.target in self.mapping.source.terminal and told:
+                        self._ended(edge.target, reached)
+
+    def _ended(self, status: str, state: State) -> None:
+        """Note a run that is whole in the source, and in the target has too few of something."""
+        source, target = state
+        if short_of(self.mapping.target, target) and not short_of(self.mapping.source, source):
+            self._short.setdefault(status, state)
 
     def history(self, state: State) -> tuple[str, ...]:
         """The statuses of the source on the shortest way to a state."""
         statuses: list[str] = []
         at: State | None = state
         while at is not None:
-            if at[0] is not None:
-                statuses.append(str(at[0]))
+            if at[0].status is not None:
+                statuses.append(str(at[0].status))
             at = self.came[at]
         return tuple(reversed(statuses))
 
@@ -330,15 +337,15 @@ def _notes(walked: _Walked) -> Iterator[MappingProblem]:
             message = f"{', '.join(statuses)} read as {image}"
             yield MappingProblem(code="merged", message=message, statuses=tuple(statuses))
     for status in within:
-        image = mapping.image(status)
-        if image is not None and status in mapping.source.stops and image not in mapping.target.stops:
-            message = f"in {status} somebody else must act, in {image} nobody must"
+        hidden = [str(one) for one in mapping.statuses[status].readings if one not in mapping.target.stops]
+        if hidden and status in mapping.source.stops:
+            message = f"in {status} somebody else must act, in {' and '.join(hidden)} nobody must"
             yield MappingProblem(code="stop_hidden", message=message, statuses=(str(status),))
-    for image_ in walked.images:
-        edge = image_.transition
-        if image_.kind == "path":
+    for moved_to in walked.images:
+        edge = moved_to.transition
+        if moved_to.kind == "path":
             code = "begun" if edge.source is None else "path"
-            yield MappingProblem(code=code, message=f"{edge} becomes {image_}", statuses=_pair(edge))
-        elif image_.kind == "vanishes":
-            message = f"{edge}: the target stays {image_.held or 'unborn'}"
+            yield MappingProblem(code=code, message=f"{edge} becomes {moved_to}", statuses=_pair(edge))
+        elif moved_to.kind == "vanishes":
+            message = f"{edge}: the target stays {moved_to.held or 'unborn'}"
             yield MappingProblem(code="vanishes", message=message, statuses=_pair(edge))

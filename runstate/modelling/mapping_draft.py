@@ -30,11 +30,11 @@ def _folded(name: str) -> str:
 def _guess(source: Lifecycle, target: Lifecycle, status: str) -> As:
     ends = status in source.terminal
     alike = [other for other in target.statuses if (other in target.terminal) == ends]
+    if ends:
+        return _end(source, target, status, alike)
     for other in alike:
         if _folded(other) == _folded(status):
             return As(other, Basis.INFERRED, why="it has the same name")
-    if ends:
-        return _end(source, target, status)
     if status in source.stops:
         places, why = [s for s in alike if s in target.stops], "somebody else must act in both"
     elif status in source.initial:
@@ -47,14 +47,19 @@ def _guess(source: Lifecycle, target: Lifecycle, status: str) -> As:
     return As(places[0], Basis.INFERRED, why=why)
 
 
-def _end(source: Lifecycle, target: Lifecycle, status: str) -> As:
+def _end(source: Lifecycle, target: Lifecycle, status: str, ends: list[str]) -> As:
+    """The end that means the same, else one that says less; by name among several, and where no meaning is known."""
     meant = outcome_of(source.name, status)
-    ends = [other for other in target.statuses if other in target.terminal]
+    said = {other: outcome_of(target.name, other) for other in ends}
+    ends = sorted(ends, key=lambda other: _folded(other) != _folded(status))
     for other in ends:
-        if meant is not None and outcome_of(target.name, other) is meant:
+        if meant is not None and said[other] is meant:
             return As(other, Basis.INFERRED, why=f"both mean {meant.value}")
     for other in ends:
-        said = outcome_of(target.name, other)
-        if meant is not None and said is not None and said in COARSER[meant]:
-            return As(other, Basis.INFERRED, why=f"it means {meant.value}, which is {said.value} there")
+        means = said[other]
+        if meant is not None and means is not None and means in COARSER[meant]:
+            return As(other, Basis.INFERRED, why=f"it means {meant.value}, which is {means.value} there")
+    for other in ends:
+        if (meant is None or said[other] is None) and _folded(other) == _folded(status):
+            return As(other, Basis.INFERRED, why="it has the same name")
     return As(None, Basis.INFERRED, why="no end there is like it")

@@ -2,6 +2,8 @@
 
 A place is more than a status: a guard may ask whether a field is set, and a count may forbid an event to happen again.
 Guards on time can be waited for, guards that are functions look at what only a record holds; both are taken to hold.
+Whether a field is set may depend on what an event was given.  Whoever makes a history must not rely on it; whoever reads
+one must allow for it (``hopeful``).
 """
 
 from __future__ import annotations
@@ -51,8 +53,11 @@ def _counted(counts: tuple[Count, ...], before: tuple[int, ...], event: str) -> 
     return tuple(after)
 
 
-def moves(lifecycle: Lifecycle, place: Place) -> Iterator[tuple[Transition, Place]]:
-    """Every transition that is open at the place, and where it leads, in the order of the table."""
+def moves(lifecycle: Lifecycle, place: Place, *, hopeful: bool = False) -> Iterator[tuple[Transition, Place]]:
+    """Every transition that is open at the place, and where it leads, in the order of the table.
+
+    :param hopeful: what an event may have set counts as set.
+    """
     for edge in lifecycle.legal(place.status):
         if any(guard.kind != "named" and guard.argument not in place.filled for guard in edge.guards):
             continue
@@ -60,7 +65,8 @@ def moves(lifecycle: Lifecycle, place: Place) -> Iterator[tuple[Transition, Plac
         if counted is None:
             continue
         before = {field: Presence.SET if field in place.filled else Presence.NULL for field in _asked(lifecycle)}
-        filled = frozenset(f for f, was in before.items() if edge.does.presence(f, was) is Presence.SET)
+        after = {field: edge.does.presence(field, was) for field, was in before.items()}
+        filled = frozenset(f for f, is_ in after.items() if is_ is Presence.SET or (hopeful and is_ is Presence.FREE))
         yield edge, Place(edge.target, filled, counted)
 
 
@@ -75,14 +81,16 @@ def short_of(lifecycle: Lifecycle, place: Place) -> Count | None:
 
 
 @lru_cache(maxsize=4096)
-def way(lifecycle: Lifecycle, place: Place, goal: str) -> tuple[tuple[Transition, ...], Place] | None:
+def way(
+    lifecycle: Lifecycle, place: Place, goal: str, *, hopeful: bool = False
+) -> tuple[tuple[Transition, ...], Place] | None:
     """The best path of one or more transitions to a status, and the place it ends at; None where there is none.
 
     A single transition is best.  Else the least sum, where each transition counts one, one more if it is only inferred,
     and one more if it passes a status in which somebody else must act; then the shortest; then the first in the order of
     the table.  No path passes an end.
     """
-    for edge, after in moves(lifecycle, place):
+    for edge, after in moves(lifecycle, place, hopeful=hopeful):
         if edge.target == goal:
             return (edge,), after
     queue: list[tuple[int, int, int, Place, tuple[Transition, ...]]] = [(0, 0, 0, place, ())]
@@ -96,18 +104,21 @@ def way(lifecycle: Lifecycle, place: Place, goal: str) -> tuple[tuple[Transition
             continue
         if taken:
             seen.add(at)
-        for edge, after in moves(lifecycle, at):
+        for edge, after in moves(lifecycle, at, hopeful=hopeful):
             number += 1
             stops = edge.target in lifecycle.stops and edge.target != goal
             heappush(queue, (cost + 1 + edge.inferred_only + stops, length + 1, number, after, (*taken, edge)))
     return None
 
 
-def passed(lifecycle: Lifecycle, before: str | None, status: str) -> tuple[Transition, ...] | None:
-    """What a run must have gone through that was seen in one status and then in another; None where nothing leads there.
+def passed(lifecycle: Lifecycle, place: Place, status: str) -> tuple[tuple[Transition, ...], Place] | None:
+    """What a run must have gone through to be seen in a status, and where it stands; None where nothing leads there.
 
-    The best path, as `way` finds it; through an end, where no other leads there.
+    The best path, as `way` finds it.  Where there is none, more was missed before than was thought: then guards, counts
+    and ends do not stand in the way.
     """
-    known = Place(before, frozenset() if before is None else _asked(lifecycle), (0,) * len(lifecycle.counts))
-    found = way(lifecycle, known, status)
-    return lifecycle.path(before, status) if found is None else found[0]
+    found = way(lifecycle, place, status, hopeful=True)
+    if found is not None:
+        return found
+    path = lifecycle.path(place.status, status)
+    return None if path is None else (path, Place(status, _asked(lifecycle), place.counted))

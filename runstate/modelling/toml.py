@@ -20,12 +20,12 @@ def to_toml(definition: Lifecycle | Mapping[str, Any]) -> str:
     """
     import tomli_w
 
-    values = dict(plain(definition) if isinstance(definition, Lifecycle) else definition)
+    values: dict[str, Any] = dict(plain(definition) if isinstance(definition, Lifecycle) else definition)
     rows = [values["create"], *values["statuses"].values()]
     edges = [edge for row in rows for edge in row.values()]
     bases = {tuple(edge.get("basis", ())) for edge in edges if not isinstance(edge, str)}
     if "basis" not in values and len(bases) == 1 and not any(isinstance(edge, str) for edge in edges):
-        values = {"basis": list(*bases), **values}
+        values = {"basis": [*next(iter(bases))], **values}
         values["create"] = _without_basis(values["create"])
         values["statuses"] = {status: _without_basis(row) for status, row in values["statuses"].items()}
     scalars = {key: value for key, value in values.items() if not isinstance(value, Mapping)}

@@ -17,7 +17,7 @@ from runstate.lifecycle import Lifecycle, Transition
 from runstate.lifecycles.unwrap import unwrap
 from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import moved, sound
-from runstate.modelling.places import begin, passed
+from runstate.modelling.places import Place, begin, moves, passed
 from runstate.observe import Observation
 
 __all__ = ["PROBLEMS", "Seen", "Translated", "sightings", "translate"]
@@ -106,21 +106,21 @@ def translate(
     changes: list[Change] = []
     origins: list[int] = []
     dropped: list[int] = []
-    before: str | None = None
+    source = begin(mapping.source)
     now = 0.0
     for index, step in enumerate(steps):
         now = now if step.at is None else max(now, step.at)
         held = len(changes)
-        for edge in _edges(mapping, index, before, step):
+        edges, source = _edges(mapping, index, source, step)
+        for edge in edges:
             found = moved(mapping, place, edge.target, repeated=edge.target == edge.source)
-            if found is None:  # a sound mapping has a way for every transition
+            if found is None:  # a sound mapping has a way for every transition that a guard does not forbid
                 raise _refused(mapping, "illegal", f"no way from {place.status or 'creation'}", index, step)
             taken, place = found
             changes += [_change(mapping, one, now) for one in taken]
         origins += [index] * (len(changes) - held)
         if len(changes) == held:
             dropped.append(index)
-        before = step.status
     return Translated(mapping=mapping, changes=tuple(changes), origins=tuple(origins), dropped=tuple(dropped))
 
 
@@ -167,30 +167,30 @@ def _refused(
     )
 
 
-def _edges(mapping: LifecycleMapping, index: int, before: str | None, step: Seen) -> tuple[Transition, ...]:
-    """The transitions of the source that led to a step: its own, or the best path over what was missed."""
+def _edges(mapping: LifecycleMapping, index: int, place: Place, step: Seen) -> tuple[tuple[Transition, ...], Place]:
+    """The transitions of the source that led to a step, its own or the best path over what was missed; where it stands."""
     source = mapping.source
     if step.status not in source.statuses:
         reason = f"{source.name} has no such status"
         raise _refused(mapping, "unknown_status", reason, index, step, source.statuses)
-    where = "at the beginning" if before is None else f"after {before}"
-    edges: tuple[Transition, ...] | None
-    if step.event is not None:
-        edge = source.transition(before, step.event)
-        edges = (edge,) if edge is not None and edge.target == step.status else None
-        allowed: Iterable[object] = source.legal(before)
-    elif step.status == before:
-        return ()
+    if step.event is None and step.status == place.status:
+        return (), place
+    if step.event is None:
+        found = passed(source, place, step.status)
+        allowed = [str(status) for status in source.statuses if status in source.reachable(place.status)]
     else:
-        edges = passed(source, before, step.status)
-        allowed = [status for status in source.statuses if status in source.reachable(before)]
-    if edges is None:
-        raise _refused(mapping, "illegal", f"nothing leads there {where}", index, step, map(str, allowed))
-    for edge in edges:
+        opened = list(moves(source, place, hopeful=True))
+        taken = (move for move in opened if (move[0].event, move[0].target) == (step.event, step.status))
+        found = next((((edge,), after) for edge, after in taken), None)
+        allowed = [str(edge) for edge, _ in opened]
+    if found is None:
+        where = "at the beginning" if place.status is None else f"after {place.status}"
+        raise _refused(mapping, "illegal", f"nothing leads there {where}", index, step, allowed)
+    for edge in found[0]:
         if edge.reopens and not mapping.reopens:
             reason = f"{edge.source} is an end that is left again, which the mapping does not carry over"
             raise _refused(mapping, "reopened", reason, index, step)
         if edge.target in source.terminal and not mapping.statuses[edge.target].readings:
             reason = f"{mapping.target.name} has no counterpart for {edge.target}"
             raise _refused(mapping, "untold_end", reason, index, step)
-    return edges
+    return found

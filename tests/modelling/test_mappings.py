@@ -67,7 +67,7 @@ def test_success_and_failure_are_never_taken_for_each_other(mapping: LifecycleMa
     for status in mapping.source.terminal:
         meant = outcome_of(mapping.source.name, status)
         for reading in mapping.target.terminal:
-            if meant in wrong and outcome_of(mapping.target.name, reading) is wrong[meant]:
+            if meant in wrong and outcome_of(mapping.target.name, reading) is wrong.get(meant or Outcome.UNTOLD):
                 assert check_mapping(changed(mapping, status, reading)).of("outcome")
 
 
@@ -150,6 +150,15 @@ def test_a_draft_goes_by_name_then_by_outcome_then_by_place() -> None:
         "incomplete": "TASK_STATE_COMPLETED",
         "expired": "TASK_STATE_FAILED",
     }
+
+
+def test_a_draft_of_a_lifecycle_onto_itself_changes_nothing() -> None:
+    for one in CATALOGUE.values():
+        draft = draft_mapping(one, one)
+        report = check_mapping(draft)
+        assert report.errors == ()
+        assert {status: draft.image(status) for status in one.statuses} == {status: status for status in one.statuses}
+        assert {image.kind for image in report.images} == {"kept"}
 
 
 def test_a_draft_does_not_reopen_ends() -> None:

@@ -55,7 +55,7 @@ A2A = LifecycleMapping(
     },
 )
 
-_MCP = {
+_MCP: dict[str, As] = {
     S.QUEUED: As(McpTaskStatus.WORKING, I, why="a task begins as working"),
     S.IN_PROGRESS: As(McpTaskStatus.WORKING, I, why="it is being worked on"),
     S.REQUIRES_ACTION: As(

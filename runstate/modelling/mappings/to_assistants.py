@@ -45,7 +45,7 @@ A2A = LifecycleMapping(
     },
 )
 
-_MCP = {
+_MCP: dict[str, As] = {
     McpTaskStatus.WORKING: As(T.IN_PROGRESS, I, why="it is being worked on"),
     McpTaskStatus.INPUT_REQUIRED: As(T.REQUIRES_ACTION, I, why="it waits for the requestor"),
     McpTaskStatus.COMPLETED: As(T.COMPLETED, I, why="it did what it was asked for"),

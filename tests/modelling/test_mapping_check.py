@@ -75,6 +75,13 @@ def test_a_fault_comes_with_a_shortest_history(name: str) -> None:
     )
 
 
+def test_of_two_ways_the_shorter_one_is_shown() -> None:
+    fork = table("test.fork", {None: "a", "a": "b c", "b": "d", "c": "x", "x": "d", "d": "end", "end": ""})
+    live: dict[str, str | None] = dict.fromkeys("abcx", "open")
+    report = check_mapping(mapped(fork, PLAIN, live | {"d": "gone", "end": "gone"}))
+    assert shown(report.errors) == [("live_ends", "d", "a b d")]
+
+
 def test_a_run_that_ends_before_a_count_is_met_is_a_fault() -> None:
     target = table("test.signed", {None: "a", "a": "b z", "b": "z", "z": ""}, counts=[Count(events="to_b", least=1)])
     report = check_mapping(mapped(PLAIN, target, {"open": "a", "shut": "z", "gone": "z"}))

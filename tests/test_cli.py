@@ -597,7 +597,7 @@ def test_the_command_as_a_process() -> None:
     assert "2 files, 21 observations, 4 runs: 2 complete, 1 open, 1 illegal; 3 errors" in done.stdout.decode()
 
 
-@pytest.mark.parametrize("module", ["click", "rich"])
+@pytest.mark.parametrize("module", ["click", "rich", "tomli_w"])
 def test_without_its_extra_the_command_says_how_to_get_it(module: str) -> None:
     code = f"import sys; sys.modules[{module!r}] = None; from runstate.cli import main; main()"
     env = {**os.environ, "PYTHONPATH": str(ROOT)}

@@ -291,6 +291,7 @@ def test_a_judge_that_loads_the_record_over_two_hops_is_caught() -> None:
         ("codec", "import orjson"),
         ("conformance.report", "from rich.table import Table"),
         ("runs", "import click"),
+        ("modelling.definition", "import tomli_w"),
         ("conformance.report", "import duckdb"),
         ("runs", "from opentelemetry import trace"),
         ("engine", "from time import time"),
@@ -349,7 +350,7 @@ def audit(event, arguments):
     if event.startswith(("socket.", "sqlite3.", "subprocess.", "urllib.")):
         raise RuntimeError(f"importing runstate does {event}")
 
-REFUSED = {"orjson", "duckdb", "psycopg", "psycopg_pool", "opentelemetry", "hypothesis", "pytest", "rich", "click"}
+REFUSED = {"orjson", "duckdb", "psycopg", "psycopg_pool", "opentelemetry", "hypothesis", "pytest", "rich", "click", "tomli_w"}
 sys.meta_path.insert(0, Refuse())
 sys.addaudithook(audit)
 """

@@ -8,12 +8,12 @@ from typing import Final
 
 __all__ = ["main"]
 
-MISSING_EXTRA: Final = "runstate: the command line needs two more packages: pip install 'runstate[cli]'"
+MISSING_EXTRA: Final = "runstate: the command line needs a few more packages: pip install 'runstate[cli]'"
 
 
 def main() -> None:
     """Entry point of the ``runstate`` command."""
-    if find_spec("click") is None or find_spec("rich") is None:
+    if any(find_spec(name) is None for name in ("click", "rich", "tomli_w")):
         print(MISSING_EXTRA, file=sys.stderr)
         raise SystemExit(2)
     from runstate.cli.commands import runstate

@@ -16,6 +16,7 @@ from runstate.lifecycles.temporal_workflow import TEMPORAL_WORKFLOW
 from runstate.modelling.mapping import PROBLEMS, LifecycleMapping
 from runstate.modelling.mapping_check import Loss, MappingProblem, check_mapping, round_trip, sound
 from runstate.modelling.mapping_draft import draft_mapping
+from runstate.modelling.mappings import MAPPINGS
 from tests.modelling.mapped import JOB, ONCE, PLAIN, mapped, random_mappings, table
 from tests.modelling.test_mapping import RIGHT
 
@@ -112,6 +113,13 @@ def test_outcomes_are_kept_or_say_less_never_other_or_more() -> None:
     assert told("expired", "FAILED") == [("outcome", "error")]  # TIMED_OUT would say it
     assert told("failed", "COMPLETED") == [("outcome", "error")]
     assert told("completed", "CONTINUED_AS_NEW") == [("outcome", "error")]
+
+
+def test_every_code_of_a_report_is_provoked() -> None:
+    """By the mappings that ship, by the wrong ones above, or when one is built (see test_mapping)."""
+    reports = [check_mapping(one) for one in (*MAPPINGS.values(), *(mapping for mapping, _ in CASES.values()))]
+    codes = {problem.code for report in reports for problem in report.problems}
+    assert set(PROBLEMS) - codes == {"unknown_status", "missing_status", "no_basis", "outcome", "count"}
 
 
 def test_round_trips_list_what_does_not_come_home() -> None:

@@ -53,6 +53,10 @@ def attempt(seen: Iterable[Any], mapping: LifecycleMapping) -> Translated | None
 def becomes_legal(mapping: LifecycleMapping, seed: int) -> None:
     chooser = random.Random(seed)
     one = history(mapping.source, chooser, complete=chooser.random() < 0.5)
+    events = [step.event for step in one.steps]
+    for count in mapping.source.counts:  # histories are made from the table alone, and may break a count
+        if count.most is not None and sum(event in count.events for event in events) > count.most:
+            return
     found = attempt([Seen(step.target, step.at, step.event) for step in one.steps], mapping)
     if found is None:
         return

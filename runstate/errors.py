@@ -14,6 +14,7 @@ those fields; code should read the fields and never parse the message::
     ├── BadLifecycle                 a lifecycle definition contradicts itself
     ├── BadMapping                   a mapping between two lifecycles says what cannot be
     ├── Untranslatable               a history that a mapping has no counterpart for
+    ├── BadSimulation                a simulation is asked for that cannot be run
     ├── BadQuestion                  a question about a lifecycle that cannot be read, or names what it does not have
     ├── DecodeError                  bytes or JSON values that are not what they should be
     └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
@@ -40,6 +41,7 @@ __all__ = [
     "BadPayload",
     "BadQuestion",
     "BadRecord",
+    "BadSimulation",
     "CallerError",
     "Conflict",
     "DecodeError",
@@ -281,6 +283,25 @@ class Untranslatable(RunstateError):
         allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{self.mapping}, step {self.index}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadSimulation(RunstateError):
+    """A simulation, a rate or a distribution that makes no sense; nothing was simulated."""
+
+    who = "designer"
+
+    parameter: str
+    """What was given wrongly, as in ``runs`` or ``Uniform.high``."""
+    seen: object = None
+    """What was given."""
+    allowed: str = ""
+    """What may be given."""
+
+    def __str__(self) -> str:
+        allowed = f" Allowed: {self.allowed}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.parameter}: {self.reason}. Seen: {_shown(self.seen)}.{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

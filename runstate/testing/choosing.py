@@ -2,24 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any, Protocol, TypeVar
+from runstate.modelling.objects import Chooser, Item
 
 __all__ = ["Chooser", "Item"]
-
-T = TypeVar("T")
-
-Item = dict[str, Any]
-"""One thing in a log: ``{"event": name, "data": object}``, or the bare object of a poll."""
-
-
-class Chooser(Protocol):
-    """What makes the choices.  ``random.Random`` is one; a strategy's draws through hypothesis."""
-
-    def randint(self, a: int, b: int, /) -> int:
-        """A whole number from a to b, both included."""
-        ...
-
-    def choice(self, seq: Sequence[T], /) -> T:
-        """One of a sequence that is not empty."""
-        ...

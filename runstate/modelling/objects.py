@@ -231,13 +231,17 @@ def payload_for(
         elif name in edge.does.may_take and chooser.randint(0, 1):
             value = None
         else:
-            value = _any_value(lifecycle.fields.get(field or "", FieldKind.VALUE), name, at, chooser)
+            value = _any_value(lifecycle, edge, name, field or "", at, chooser)
         if value is not None:
             found[name] = value
     return found
 
 
-def _any_value(kind: FieldKind, name: str, at: float, chooser: Chooser) -> object:
+def _any_value(lifecycle: Lifecycle, edge: Transition, name: str, field: str, at: float, chooser: Chooser) -> object:
+    axis = next((axis for axis in lifecycle.axes if axis.field == field), None)
+    if axis is not None:
+        return chooser.choice([value for value in axis.values if axis.allows(edge.target, value)])
+    kind = lifecycle.fields.get(field, FieldKind.VALUE)
     if kind is FieldKind.STAMP:
         return int(at)
     if kind is FieldKind.DEADLINE:

@@ -42,14 +42,18 @@ def is_deadline(edge: Transition) -> bool:
 def moves_by_default(lifecycle: Lifecycle, *, strict: bool = False) -> tuple[Transition, ...]:
     """The transitions that are taken though nobody asked for them.
 
-    Not taken are those that reopen an end, that lead a status to itself, or that wait for a deadline (they come when
-    it is reached).  Those that are only inferred are taken where nothing certain leads on to an end, and not at all
-    with ``strict``.
+    Not taken are those that reopen an end, that lead a status to itself, that create a run which is over at once
+    (unless nothing else creates one), or that wait for a deadline (they come when it is reached).  Those that are only
+    inferred are taken where nothing certain leads on to an end, and not at all with ``strict``.
     """
+    stillborn = frozenset[str]() if lifecycle.initial <= lifecycle.terminal else lifecycle.terminal
     plain = [
         edge
         for edge in lifecycle.transitions
-        if edge.source != edge.target and not edge.reopens and not is_deadline(edge)
+        if edge.source != edge.target
+        and not edge.reopens
+        and not is_deadline(edge)
+        and not (edge.source is None and edge.target in stillborn)
     ]
     certain = [edge for edge in plain if not edge.inferred_only]
     if strict:

@@ -17,6 +17,7 @@ from runstate.errors import (
     BadLifecycle,
     BadPayload,
     BadRecord,
+    BadSimulation,
     CallerError,
     DecodeError,
     GuardFailed,
@@ -38,6 +39,7 @@ BY_NAME: dict[str, str] = {
     "rule": "RS201",
     "problem": "no_basis",
     "path": "$.bed",
+    "parameter": "bed.size",
 }
 BY_TYPE: dict[str, object] = {
     "str": "a bed",
@@ -122,6 +124,7 @@ SAYS: dict[type[RunstateError], tuple[str, ...]] = {
     BadPayload: ("'height'", "'floor'", "'jump' takes wake, dream."),
     BadRecord: ("Sleeper.bed", "'floor'", "'asleep'", "RS201", "Allowed: a bed."),
     BadLifecycle: ("'a.life'", "no_basis", "Seen: 'floor'.", "Allowed: wake, dream."),
+    BadSimulation: ("bed.size", "Seen: 'floor'.", "Allowed: a bed."),
     DecodeError: ("$.bed", "no_basis", "Seen: 'floor'.", "Allowed: a bed."),
 }
 

@@ -72,7 +72,7 @@ MAY_IMPORT: dict[str, str] = {
 OWNERS: dict[str, str] = {
     "transitions": "machine",
     "orjson": "edge",
-    "duckdb": "conformance.bulk*",
+    "duckdb": "conformance.bulk* modelling.columns",
     "sqlite3": "stores.sqlite",
     "psycopg": "stores.postgres",
     "psycopg_pool": "stores.postgres",

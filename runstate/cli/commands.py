@@ -11,6 +11,7 @@ from runstate.cli.lint import lint
 from runstate.cli.map import map_lifecycles
 from runstate.cli.runs import runs
 from runstate.cli.show import show, explain
+from runstate.cli.simulate import simulate
 
 __all__ = ["runstate"]
 
@@ -31,8 +32,9 @@ def runstate() -> None:
     runstate infer log.jsonl                  draft a definition from a log
     runstate map acp.run a2a.task             read one lifecycle in another
     runstate ask openai.batch ends            answer a question about a table
+    runstate simulate openai.batch --runs 9    make up runs of a lifecycle
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, runs, lint, infer, map_lifecycles, ask):
+for command in (check, show, explain, runs, lint, infer, map_lifecycles, ask, simulate):
     runstate.add_command(command)

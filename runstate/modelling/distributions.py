@@ -25,8 +25,8 @@ def _at_least(least: float, *, above: bool = False) -> Callable[[object, attrs.A
     """A validator: a finite number, no less than the least (or above it)."""
 
     def check(holder: object, attribute: attrs.Attribute[float], value: object) -> None:
-        number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        if not number or value < least or (above and value == least):
+        number = value if isinstance(value, int | float) and not isinstance(value, bool) else math.nan
+        if not (math.isfinite(number) and number >= least) or (above and number == least):
             raise BadSimulation(
                 parameter=f"{type(holder).__name__}.{attribute.name}",
                 reason="the number makes no distribution",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from statistics import fmean, stdev
 from typing import Final
 
@@ -52,7 +53,7 @@ def mean_of(values: Sequence[float]) -> Estimate:
         half = _Z * stdev(values) / math.sqrt(count)
     else:
         cuts = [count * index // _BATCHES for index in range(_BATCHES + 1)]
-        half = _T * stdev(fmean(values[a:b]) for a, b in zip(cuts, cuts[1:], strict=False)) / math.sqrt(_BATCHES)
+        half = _T * stdev(fmean(values[a:b]) for a, b in pairwise(cuts)) / math.sqrt(_BATCHES)
     return Estimate(mean, mean - half, mean + half)
 
 

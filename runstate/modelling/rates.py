@@ -72,13 +72,15 @@ def _leading(edges: Iterable[Transition], ends: Iterable[str]) -> frozenset[str]
 
 
 def edge_of(lifecycle: Lifecycle, key: str | Edge) -> tuple[Transition, ...]:
-    """The transitions that a key names: an event stands for all of its transitions but those that reopen an end.
+    """The transitions that a key names.
 
-    :param key: (source, event), an event, or both in one word: ``in_progress:fail``.
+    :param key: (source, event), or both in one word: ``in_progress:fail``; or an event, which stands for those of its
+        transitions that are taken by default, and, where none is, for all but those that reopen an end.
     :raises BadSimulation: where there is none.
     """
     if isinstance(key, str):
         named = tuple(edge for edge in lifecycle.transitions if edge.event == key and not edge.reopens)
+        named = tuple(edge for edge in named if edge in moves_by_default(lifecycle)) or named
         both = [edge for edge in lifecycle.transitions if f"{edge.source or ''}:{edge.event}" == key]
         found = named or tuple(both)
     else:
@@ -98,7 +100,8 @@ def edge_of(lifecycle: Lifecycle, key: str | Edge) -> tuple[Transition, ...]:
 def _clocks(lifecycle: Lifecycle, given: Given) -> dict[Edge, Distribution | None]:
     """What is given, by edge; what names one edge comes after what names an event, and so counts."""
     found: dict[Edge, Distribution | None] = {}
-    for key, value in sorted(given.items(), key=lambda item: item[0] not in lifecycle.events):
+    pairs: list[tuple[str | Edge, Distribution | float | None]] = [*given.items()]
+    for key, value in sorted(pairs, key=lambda pair: pair[0] not in lifecycle.events):
         for edge in edge_of(lifecycle, key):
             found[edge.source, edge.event] = _clock(value)
     return found

@@ -8,7 +8,7 @@ the other, so that a million runs need memory for those only that are open at th
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -22,7 +22,8 @@ from runstate.modelling.objects import EPOCH
 from runstate.modelling.rates import Durations, Given, Rates, Timing
 
 if TYPE_CHECKING:
-    from runstate.modelling.simulated import Item, Row
+    from runstate.modelling.objects import Item
+    from runstate.modelling.simulated import Row
     from runstate.modelling.summary import Comparison, Summary
 
 __all__ = ["Simulation", "needs_worker", "simulate"]
@@ -46,11 +47,16 @@ class Simulation:
     ttl: float | None
     strict: bool
     most: int
+    on_change: Callable[[Moved], object] | None = attrs.field(default=None, eq=False, repr=False)
+    """Called with each change as it happens, whatever the changes are wanted for; to show progress."""
 
     def changes(self) -> Iterator[Moved]:
         """Every change of every run, in the order of time."""
         fields = {field.name: getattr(self, field.name) for field in attrs.fields(Loop)}
-        return Loop(**fields).changes()
+        for moved in Loop(**fields).changes():
+            if self.on_change is not None:
+                self.on_change(moved)
+            yield moved
 
     def stream(self) -> Iterator[Item]:
         """What a stream of all runs tells: ``{"event": name, "data": object}``, in the order of time."""
@@ -199,59 +205,43 @@ def _at_once(timing: Rates, working: frozenset[str]) -> dict[tuple[str | None, s
 def _checked(simulation: Simulation) -> Simulation:
     """The simulation, if it can be run."""
     one = simulation
-    number = int | float
+    live = one.lifecycle.live
     checks: tuple[tuple[str, object, bool, str], ...] = (
-        ("runs", one.runs, _whole(one.runs) and one.runs >= 0, "a whole number, 0 or more"),
-        ("seed", one.seed, _whole(one.seed), "a whole number"),
+        ("runs", one.runs, _is_whole(one.runs, 0), "a whole number, 0 or more"),
+        ("seed", one.seed, _is_whole(one.seed), "a whole number"),
         (
             "concurrency",
             one.concurrency,
-            one.concurrency is None or (_whole(one.concurrency) and one.concurrency > 0),
-            "a whole number above 0, or None",
+            one.concurrency is None or _is_whole(one.concurrency, 1),
+            "1 or more, or None",
         ),
-        ("most", one.most, _whole(one.most) and one.most > 0, "a whole number above 0"),
-        (
-            "start",
-            one.start,
-            isinstance(one.start, number) and math.isfinite(one.start) and one.start >= 0,
-            "seconds since the epoch",
-        ),
-        (
-            "ttl",
-            one.ttl,
-            one.ttl is None or (isinstance(one.ttl, number) and math.isfinite(one.ttl) and one.ttl > 0),
-            "a finite number of seconds above 0, or None",
-        ),
-        (
-            "working",
-            sorted(one.working - set(one.lifecycle.statuses)),
-            one.working <= set(one.lifecycle.live),
-            ", ".join(map(str, one.lifecycle.live)),
-        ),
+        ("most", one.most, _is_whole(one.most, 1), "a whole number above 0"),
+        ("start", one.start, _is_time(one.start), "seconds since the epoch, 0 or more"),
+        ("ttl", one.ttl, one.ttl is None or (_is_time(one.ttl) and one.ttl > 0), "seconds above 0, or None"),
+        ("working", sorted(one.working), one.working <= set(live), ", ".join(map(str, live))),
         ("timing", one.timing.lifecycle.name, one.timing.lifecycle is one.lifecycle, one.lifecycle.name),
     )
     for parameter, seen, right, allowed in checks:
         if not right:
             raise BadSimulation(parameter=parameter, reason="that cannot be simulated", seen=seen, allowed=allowed)
     created = [(0, edge) for edge in one.lifecycle.legal(None, strict=one.strict)]
-    ways = one.timing.planner(created)(_half)
-    if not ways:
-        _refuse_creation(one)
+    if not one.timing.planner(created)(_half):
+        raise BadSimulation(
+            parameter="timing",
+            reason="no run would ever be created",
+            seen=one.lifecycle.name,
+            allowed=", ".join(edge.event for _, edge in created),
+        )
     return one
-
-
-def _refuse_creation(simulation: Simulation) -> Any:
-    raise BadSimulation(
-        parameter="timing",
-        reason="no run would ever be created",
-        seen=simulation.lifecycle.name,
-        allowed=", ".join(edge.event for edge in simulation.lifecycle.legal(None)),
-    )
 
 
 def _half(_place: int) -> float:
     return 0.5
 
 
-def _whole(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
+def _is_whole(value: object, least: float = -math.inf) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+
+
+def _is_time(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and value >= 0

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import random
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -137,7 +137,10 @@ def _laid_out(lifecycle: Lifecycle, seen: _Seen, wire: str | None) -> dict[str, 
     return fields
 
 
-_AGUI_SAYS = {"RUN_FINISHED": {"outcome": {"type": "success"}}, "RUN_ERROR": {"message": "It did not go well."}}
+_AGUI_SAYS: Mapping[str, Mapping[str, Any]] = {
+    "RUN_FINISHED": {"outcome": {"type": "success"}},
+    "RUN_ERROR": {"message": "It did not go well."},
+}
 """What events of AG-UI say besides; all runs of a stream are of one thread."""
 
 

@@ -100,7 +100,7 @@ def summarise(simulation: Simulation) -> Summary:
     whole, last = array("d"), Counter[str]()
     open_: dict[int, tuple[str, float, float]] = {}
     changes, first, now = 0, None, simulation.start
-    for number, edge, now, is_last in simulation.changes():  # noqa: B007 - the last time is used below
+    for number, edge, now, is_last in simulation.changes():
         changes += 1
         first = now if first is None else first
         before = open_.pop(number, None)
@@ -120,7 +120,9 @@ def summarise(simulation: Simulation) -> Summary:
         changes=changes,
         stays={str(status): _times(seen) for status, seen in stays.items() if seen},
         whole=_times(whole),
-        outcomes={str(status): share_of(last[status], simulation.runs) for status in lifecycle.statuses if last[status]},
+        outcomes={
+            str(status): share_of(last[status], simulation.runs) for status in lifecycle.statuses if last[status]
+        },
         span=span,
         throughput=len(whole) / span if span else 0.0,
     )
@@ -128,9 +130,7 @@ def summarise(simulation: Simulation) -> Summary:
 
 def _times(seen: array[float]) -> Times:
     ordered = sorted(seen)
-    return Times(
-        count=len(seen), mean=mean_of(seen), p50=percentile_of(ordered, 0.5), p95=percentile_of(ordered, 0.95)
-    )
+    return Times(count=len(seen), mean=mean_of(seen), p50=percentile_of(ordered, 0.5), p95=percentile_of(ordered, 0.95))
 
 
 @attrs.frozen
@@ -143,8 +143,12 @@ class _ByRun:
 
 
 def _by_run(simulation: Simulation) -> _ByRun:
-    lifecycle, none = simulation.lifecycle, array("d", bytes(8 * simulation.runs))
-    stays, outcomes, whole = ({s: none[:] for s in lifecycle.statuses}, {s: none[:] for s in lifecycle.statuses}, none)
+    def nothing() -> array[float]:
+        return array("d", bytes(8 * simulation.runs))
+
+    stays = {status: nothing() for status in simulation.lifecycle.statuses}
+    outcomes = {status: nothing() for status in simulation.lifecycle.statuses}
+    whole = nothing()
     open_: dict[int, tuple[str, float, float]] = {}
     for number, edge, now, is_last in simulation.changes():
         before = open_.pop(number, None)
@@ -173,7 +177,9 @@ def compare(before: Simulation, after: Simulation) -> Comparison:
             allowed=f"the lifecycle, seed and number of runs of the first: {ours}",
         )
     if not before.runs:
-        raise BadSimulation(parameter="compare", reason="there is no run to compare", seen=0, allowed="one run at least")
+        raise BadSimulation(
+            parameter="compare", reason="there is no run to compare", seen=0, allowed="one run at least"
+        )
     old, new = _by_run(before), _by_run(after)
     return Comparison(
         runs=before.runs,
@@ -185,7 +191,9 @@ def compare(before: Simulation, after: Simulation) -> Comparison:
 
 def _differences(old: Mapping[str, array[float]], new: Mapping[str, array[float]]) -> dict[str, Difference]:
     """Where there is anything to be seen before or after."""
-    return {str(status): _difference(old[status], new[status]) for status in old if any(old[status]) or any(new[status])}
+    return {
+        str(status): _difference(old[status], new[status]) for status in old if any(old[status]) or any(new[status])
+    }
 
 
 def _difference(old: array[float], new: array[float]) -> Difference:

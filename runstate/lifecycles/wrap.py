@@ -26,18 +26,16 @@ def wrap(lifecycle: Lifecycle, fields: Mapping[str, Any], *, wire: str | None = 
     :param at: when it was seen, in seconds since the epoch; written where the layout has a place for it.
     """
     layout = lifecycle.layout
+    ids, statuses = layout.id or (lifecycle.id_field,), layout.status or (lifecycle.status_field,)
+    places = {
+        **layout.fields,
+        # a snapshot goes by its own id, news of it by the name that others call it by
+        lifecycle.id_field: lifecycle.id_field if wire is None and lifecycle.id_field in ids else ids[0],
+        lifecycle.status_field: statuses[0],
+    }
     inside: dict[str, Any] = {}
     for name, value in fields.items():
-        _put(inside, layout.fields.get(name, name), _written(lifecycle, name, value))
-    ids, statuses = layout.id or (lifecycle.id_field,), layout.status or (lifecycle.status_field,)
-    # a snapshot goes by its own id, news of it by the name that others call it by
-    place = lifecycle.id_field if wire is None and lifecycle.id_field in ids else ids[0]
-    if place != lifecycle.id_field:
-        inside.pop(lifecycle.id_field, None)
-        _put(inside, place, fields[lifecycle.id_field])
-    if lifecycle.status_field not in statuses:
-        inside.pop(lifecycle.status_field, None)
-    _put(inside, statuses[0], fields[lifecycle.status_field])
+        _put(inside, places.get(name, name), _written(lifecycle, name, value))
     if at is not None and layout.at:
         _put(inside, layout.at[0], _time(at, layout.times), over=False)
     if wire is None:

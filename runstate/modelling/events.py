@@ -107,7 +107,8 @@ class _Loop:
         """Which of the transitions out of a status ask for which fields."""
         self.plans: dict[tuple[str | None, tuple[int, ...]], _Plan] = {}
         self.arrival_stream = stream_of(given.seed, 0)
-        self.leaves = lifecycle.terminal | lifecycle.stops | (lifecycle.initial - given.working)
+        self.working = frozenset[str]() if given.concurrency is None else given.working
+        self.leaves = lifecycle.terminal | lifecycle.stops | (lifecycle.initial - self.working)
         """Statuses in which a worker is given back."""
         self.free = math.inf if given.concurrency is None else given.concurrency
         self.planned: list[_Planned] = []
@@ -125,7 +126,7 @@ class _Loop:
                 run, moves, edge = self._arrive(now)
             if run.moves != moves:
                 continue
-            if not run.works and edge.target in self.given.working and not self.free:
+            if not run.works and edge.target in self.working and not self.free:
                 self.waiting.append((run, moves, edge))
                 continue
             yield self._move(run, edge, now)
@@ -168,7 +169,7 @@ class _Loop:
         if writes := self.writes[id(edge)]:
             self._write(run.fields, writes, edge.does, now)
         wanted = run.works if edge.target not in self.leaves else False
-        wanted = wanted or edge.target in self.given.working
+        wanted = wanted or edge.target in self.working
         self.free += run.works - wanted
         run.works = wanted
         last = run.moves >= self.given.most or not self._plan_next(run, edge.target, now)
@@ -198,7 +199,7 @@ class _Loop:
         return bool(first)
 
     def _offer(self, first: dict[bool, tuple[float, Transition]], run: _Run, at: float, edge: Transition) -> None:
-        needs = not run.works and edge.target in self.given.working
+        needs = not run.works and edge.target in self.working
         if needs not in first or at < first[needs][0]:
             first[needs] = (at, edge)
 

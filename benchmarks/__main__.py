@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-BENCHMARKS: dict[str, Callable[[], None]] = {}
+from benchmarks import simulate
+
+BENCHMARKS: dict[str, Callable[[], None]] = {"simulate": simulate.run}
 """Name of each benchmark and the function that runs it and prints its numbers."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import accumulate
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import attrs
 
@@ -26,7 +26,7 @@ MEAN: Final = 10.0
 
 Edge: TypeAlias = tuple[str | None, str]
 """(source, event); source None is creation."""
-Given: TypeAlias = Mapping[str, "Distribution | float | None"] | Mapping[Edge, "Distribution | float | None"]
+Given: TypeAlias = Mapping[Any, Any]
 """Event or (source, event) -> a distribution, a rate a second, or 0 or None for never."""
 Uniforms: TypeAlias = Callable[[int], float]
 """Place -> a number between 0 and 1."""
@@ -100,17 +100,21 @@ def edge_of(lifecycle: Lifecycle, key: str | Edge) -> tuple[Transition, ...]:
 def _clocks(lifecycle: Lifecycle, given: Given) -> dict[Edge, Distribution | None]:
     """What is given, by edge; what names one edge comes after what names an event, and so counts."""
     found: dict[Edge, Distribution | None] = {}
-    pairs: list[tuple[str | Edge, Distribution | float | None]] = [*given.items()]
+    pairs: list[tuple[str | Edge, object]] = [*given.items()]
     for key, value in sorted(pairs, key=lambda pair: pair[0] not in lifecycle.events):
         for edge in edge_of(lifecycle, key):
             found[edge.source, edge.event] = _clock(value)
     return found
 
 
-def _clock(value: Distribution | float | None) -> Distribution | None:
-    if value is None or (isinstance(value, int | float) and value == 0):
-        return None
-    return Exponential(value) if isinstance(value, int | float) else value
+def _clock(value: object) -> Distribution | None:
+    if value is None or isinstance(value, Distribution):
+        return value
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return Exponential(value) if value else None
+    raise BadSimulation(
+        parameter="rates", reason="that is no clock", seen=value, allowed="a distribution, a rate a second, 0 or None"
+    )
 
 
 def _frozen(values: Mapping[Edge, Distribution]) -> FrozenDict[Edge, Distribution]:

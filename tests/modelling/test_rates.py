@@ -79,6 +79,12 @@ def test_a_rate_for_nothing_is_refused(key: str) -> None:
     assert refused.value.seen == key
 
 
+def test_a_clock_that_is_none_is_refused() -> None:
+    with pytest.raises(BadSimulation) as refused:
+        Rates.default(ASSISTANTS_RUN, {"start": "soon"})
+    assert refused.value.seen == "soon"
+
+
 def test_durations_of_nothing_are_refused() -> None:
     with pytest.raises(BadSimulation):
         Durations.default(ASSISTANTS_RUN, {"nowhere": Fixed(1)})

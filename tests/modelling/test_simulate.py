@@ -27,11 +27,11 @@ from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Event, Status
 from runstate.lifecycles.unwrap import unwrap
 from runstate.modelling.columns import write_parquet
-from runstate.modelling.distributions import Exponential, Fixed, Uniform
+from runstate.modelling.distributions import Distribution, Exponential, Fixed, Uniform
 from runstate.modelling.estimates import Estimate, share_of
 from runstate.modelling.events import Loop, Moved, _Loop
 from runstate.modelling.objects import flat
-from runstate.modelling.rates import Rates
+from runstate.modelling.rates import Edge, Rates
 from runstate.modelling.simulate import Simulation, needs_worker, simulate
 from runstate.modelling.simulated import polls, texts
 from runstate.observe import Observation
@@ -180,10 +180,10 @@ def test_a_guard_on_a_field_is_obeyed() -> None:
 
 def test_a_deadline_is_kept_to_the_second_and_with_the_lag_that_is_asked_for() -> None:
     for lag in (None, 2.5):
-        rates = Rates(
-            lifecycle=ASSISTANTS_RUN,
-            clocks={(None, "create"): Fixed(0)} | ({} if lag is None else {("queued", "expire"): Fixed(lag)}),
-        )
+        clocks: dict[Edge, Distribution] = {(None, "create"): Fixed(0)}
+        if lag is not None:
+            clocks["queued", "expire"] = Fixed(lag)
+        rates = Rates(lifecycle=ASSISTANTS_RUN, clocks=clocks)
         for create, expire in by_run(simulate(ASSISTANTS_RUN, 5, 1, rates=rates, ttl=7)).values():
             assert expire.edge.event is Event.EXPIRE
             assert expire.at == math.floor(create.at) + 7 + (lag or 0)

@@ -25,20 +25,20 @@ ALONE = {"require_action": 0, "cancel": 0, "end_incomplete": 0, "fail": 0}
 )
 def test_wilson_intervals(count: int, total: int, low: float, high: float) -> None:
     found = share_of(count, total)
-    assert (found.low, found.high) == (pytest.approx(low, abs=1e-4), pytest.approx(high, abs=1e-4))
+    assert (found.low, found.high) == pytest.approx((low, high), abs=1e-4)
     assert found.value == count / total
 
 
 def test_the_mean_of_few_has_a_normal_interval() -> None:
     found = mean_of([1, 2, 3, 4])
     half = 1.959964 * math.sqrt(5 / 3) / 2
-    assert (found.value, found.low, found.high) == (2.5, pytest.approx(2.5 - half), pytest.approx(2.5 + half))
+    assert (found.value, found.low, found.high) == pytest.approx((2.5, 2.5 - half, 2.5 + half))
 
 
 def test_the_mean_of_many_has_that_of_its_batches() -> None:
     found = mean_of([float(index // 10) for index in range(200)])  # 20 batches of 10 equal values, 0 to 19
     half = 2.093024 * math.sqrt(35) / math.sqrt(20)
-    assert (found.value, found.low, found.high) == (9.5, pytest.approx(9.5 - half), pytest.approx(9.5 + half))
+    assert (found.value, found.low, found.high) == pytest.approx((9.5, 9.5 - half, 9.5 + half))
 
 
 def test_of_nothing_nothing_is_known() -> None:
@@ -98,7 +98,7 @@ def test_a_change_shows_and_more_sharply_than_between_other_runs() -> None:
     simulation = simulate(ASSISTANTS_RUN, 2000, 1, rates=rates)
     found = simulation.what_if({"fail": 0.2})
     failed = found.outcomes["failed"]
-    assert (failed.before, failed.after) == (pytest.approx(0.2, abs=0.03), pytest.approx(1 / 6, abs=0.03))
+    assert (failed.before, failed.after) == pytest.approx((0.2, 1 / 6), abs=0.03)
     assert failed.change.value == pytest.approx(failed.after - failed.before)
     assert failed.change.differs
     assert failed.change.high < 0

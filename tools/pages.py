@@ -47,12 +47,12 @@ from runstate.modelling import show
 from runstate.modelling.bits import ASKED
 from runstate.modelling.definition import schema_json
 from runstate.modelling.lint import WORDS as LINT_WORDS
-from runstate.modelling.questions import QUESTIONS, ask
 from runstate.modelling.mapping import PROBLEMS as MAPPING_PROBLEMS
 from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import check_mapping, round_trip
 from runstate.modelling.mapping_text import basis_words, loss_words, reading, summary
 from runstate.modelling.mappings import MAPPINGS
+from runstate.modelling.questions import QUESTIONS, ask
 from runstate.modelling.translate import PROBLEMS as TRANSLATE_PROBLEMS
 from tools.provocations import PROVOCATIONS
 

@@ -10,7 +10,7 @@ from runstate.cli.infer import infer
 from runstate.cli.lint import lint
 from runstate.cli.map import map_lifecycles
 from runstate.cli.runs import runs
-from runstate.cli.show import show, explain
+from runstate.cli.show import explain, show
 from runstate.cli.simulate import simulate
 
 __all__ = ["runstate"]
@@ -32,7 +32,7 @@ def runstate() -> None:
     runstate infer log.jsonl                  draft a definition from a log
     runstate map acp.run a2a.task             read one lifecycle in another
     runstate ask openai.batch ends            answer a question about a table
-    runstate simulate openai.batch --runs 9    make up runs of a lifecycle
+    runstate simulate openai.batch --runs 9   make up runs of a lifecycle
     """  # noqa: D301 - click wants the character itself
 
 

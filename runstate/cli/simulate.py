@@ -100,9 +100,9 @@ def simulate(
 
     \b
     runstate simulate openai.assistants.run --runs 3
-    runstate simulate openai.assistants.run --runs 1000 --format jsonl -o polls.jsonl
-    runstate simulate openai.assistants.run --runs 10000 --arrivals 0.9 --workers 1 \\
-        --rate complete=1 --rate fail=0.01 --summary
+    runstate simulate openai.assistants.run --runs 1000 --format jsonl -o p.jsonl
+    runstate simulate openai.assistants.run --runs 10000 --arrivals 0.9 \\
+        --workers 1 --rate complete=1 --rate fail=0.01 --summary
     runstate simulate openai.assistants.run --runs 10000 --from-log recorded.sse \\
         --what-if fail=0
     """  # noqa: D301 - click wants the character itself

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import attrs
 
+from tools.disaster_parts import DISASTER_PARTS
 from tools.store_parts import STORE_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -136,6 +137,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "suite": part_suite,
     "spin": part_spin,
     **STORE_PARTS,
+    **DISASTER_PARTS,
 }
 """Name of each part and the function that runs it and says whether it passed."""
 

@@ -276,7 +276,9 @@ class SqliteStore:
         try:
             self._wait(conn, "COMMIT")  # in rollback mode readers make it wait; the transaction stands until then
         except StoreUnavailable as error:
-            error.outcome = "none" if conn.in_transaction else "unknown"
+            # where there was no room SQLite has rolled back; any other failure may have come after the last write
+            full = getattr(error.__cause__, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+            error.outcome = "none" if full or conn.in_transaction else "unknown"
             raise
 
     def _wait(self, conn: sqlite3.Connection, text: str) -> None:

@@ -1,7 +1,8 @@
-"""Full disks, locked and torn files, as functions with a count and a seed; see `tests.crash` for the style.
+"""Full disks, and what reaches a disk, as functions with a count and a seed; see `tests.crash` for the style.
 
 The tests call them small, ``tools.disaster_parts`` calls them large.  What needs a disk of its own runs as a program
-(``python -m tests.disasters``) in a mount namespace that ends with it.
+(``python -m tests.disasters``) in a mount namespace that ends with it.  See also `tests.contention`, `tests.torn` and
+`tests.upgrades`.
 """
 
 from __future__ import annotations
@@ -12,27 +13,25 @@ import os
 import random
 import re
 import shutil
-import signal
 import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import attrs
 import psycopg
 
-from runstate.errors import NotFound, RunstateError, StoreBusy, StoreUnavailable
+from runstate.errors import NotFound, StoreBusy, StoreUnavailable
 from runstate.record import Run
 from runstate.runs import Runs
 from runstate.stores import Store
-from runstate.stores.base import Entry, Row
 from runstate.stores.postgres import PostgresStore
 from runstate.stores.sqlite import SqliteStore
-from runstate.testing.stores import assert_sound, payload_for
-from tests.crash import EVENTS, ROOT, Tally, check_journals, findings_of, fork_writer, opened
+from runstate.testing.stores import payload_for
+from tests.crash import EVENTS, ROOT, Tally, check_journals, opened
 from tests.postgres import Server, new_server
 
 Acknowledged = list[tuple[str, int, str]]
@@ -320,366 +319,6 @@ def on_small_disk(act: str, folder: Path, size: str, count: int, seed: int) -> T
     tally = Tally(told.pop("part"), notes=told["notes"], seconds=told["seconds"], seed=seed)
     tally.counts.update(told["counts"])
     return tally
-
-
-# -- T9: somebody holds the lock for too long --------------------------------------------------------------------------
-
-
-@contextlib.contextmanager
-def _held(path: Path, how: str) -> Generator[None, None, None]:
-    """A lock that outlasts everybody: of a writer, or of a reader, whom only a commit in rollback mode waits for."""
-    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as conn:
-        conn.execute("BEGIN IMMEDIATE" if how == "writer" else "BEGIN")
-        conn.execute("SELECT count(*) FROM runstate_runs")
-        yield
-        conn.execute("ROLLBACK")  # in rollback mode even a COMMIT of nothing waits for readers
-
-
-def busy(mode: str, folder: Path, count: int, seed: int) -> Tally:
-    """Ask for changes while a writer, or a reader, holds the file longer than anybody waits."""
-    tally = Tally(f"busy {mode}", seed=seed)
-    began = time.monotonic()
-    chance = random.Random(seed)
-    path = folder / f"busy-{mode}-{seed}.db"
-    timeout = 0.004
-    with SqliteStore(path, journal_mode=mode, busy_timeout=timeout) as hasty:  # type: ignore[arg-type]
-        writer = Writer(hasty, chance, f"{seed}")
-        while tally.counts["busy"] < count:
-            how = chance.choice(("writer", "reader", "upgrade"))
-            request = writer.request()
-            before = writer.rev(request.run_id)
-            if how == "upgrade":
-                _upgrade(path, writer, tally)
-            else:
-                with _held(path, how):
-                    _refused_as_busy(writer, request, tally, timeout)
-            if writer.rev(request.run_id) not in (before, request.seq):
-                tally.counts["FAULT part of it was done"] += 1
-            if writer.rev(request.run_id) == before:
-                writer.done(request, request.act())
-            tally.counts[how] += 1
-        check_journals(hasty, tally, writer.acknowledged)
-    tally.seconds = time.monotonic() - began
-    return tally
-
-
-def _refused_as_busy(writer: Writer, request: Request, tally: Tally, timeout: float) -> None:
-    before = writer.rev(request.run_id)
-    try:
-        writer.done(request, request.act())
-        tally.counts["went through"] += 1  # in WAL mode a reader is in nobody's way
-    except StoreBusy as error:
-        tally.counts["busy"] += 1
-        tally.counts["FAULT did not wait"] += error.seconds < timeout
-        tally.counts["FAULT part of it was done"] += writer.rev(request.run_id) != before
-    except RunstateError as error:
-        tally.counts["FAULT another error"] += 1
-        tally.notes.append(f"{error!r} {error.__cause__!r}")
-
-
-def _upgrade(path: Path, writer: Writer, tally: Tally) -> None:
-    """A host that has read in its transaction, and lets runstate write in it while another writes: refused at once."""
-    host = sqlite3.connect(path, isolation_level=None, timeout=0.0)
-    try:
-        host.execute("PRAGMA foreign_keys = ON")
-        host.execute("BEGIN")
-        seen = host.execute("SELECT count(*) FROM runstate_journal").fetchone()
-        with _held(path, "writer"):
-            try:
-                writer.runs.create(thread_id="t", assistant_id="a", connection=host)
-                tally.counts["FAULT wrote beside a writer"] += 1
-            except StoreBusy:
-                tally.counts["busy"] += 1
-                tally.counts["upgrades refused"] += 1
-            if host.execute("SELECT count(*) FROM runstate_journal").fetchone() != seen:
-                tally.counts["FAULT the host's transaction is broken"] += 1
-        host.execute("COMMIT")
-    except RunstateError as error:
-        tally.counts["FAULT another error"] += 1
-        tally.notes.append(f"{error!r} {error.__cause__!r}")
-    finally:
-        host.close()
-
-
-def busy_server(url: str, count: int, seed: int) -> Tally:
-    """PostgreSQL: a row that somebody has locked, and a pool whose connections are all in use."""
-    tally = Tally("busy postgres", seed=seed)
-    began = time.monotonic()
-    impatient = f"{url}&options=-c%20lock_timeout%3D5"
-    with PostgresStore(impatient, max_connections=1) as hasty, psycopg.connect(url) as holder:
-        hasty._pool.timeout = 0.01  # from now on: the first connection may take its time
-        writer = Writer(hasty, random.Random(seed), f"{seed}")
-        for turn in range(count):
-            request = writer.request()
-            before = writer.rev(request.run_id)
-            if request.seq > 1 and turn % 2:
-                holder.execute("SELECT 1 FROM runstate_runs WHERE id = %s FOR UPDATE", (request.run_id,))
-                held: contextlib.AbstractContextManager[object] = contextlib.nullcontext()
-                tally.counts["rows locked"] += 1
-            else:
-                held = hasty.transaction()
-                tally.counts["pools empty"] += 1
-            with held:
-                try:
-                    request.act()
-                    tally.counts["FAULT went through"] += 1
-                except StoreBusy:
-                    tally.counts["busy"] += 1
-            holder.rollback()
-            tally.counts["FAULT part of it was done"] += writer.rev(request.run_id) != before
-            writer.done(request, request.act())
-        check_journals(hasty, tally, writer.acknowledged)
-    tally.seconds = time.monotonic() - began
-    return tally
-
-
-# -- T10: torn and flipped files ---------------------------------------------------------------------------------------
-
-
-@attrs.frozen
-class Snapshot:
-    """The files of a database as they were at one moment of its use, and what had been committed by then."""
-
-    name: str
-    files: Mapping[str, bytes]
-    """By what is appended to the path of the database."""
-    damaged: str
-    """Which of them is to be damaged."""
-    entries: Sequence[Entry]
-    states: Sequence[frozenset[Row]]
-    """All rows as they were after so many entries."""
-    touched: bool | None
-    """Of a rollback journal: whether the database itself was touched, so that only an undamaged journal brings it back;
-    where it was not, nothing at all may be missing.  None of a WAL."""
-
-
-class _UnevenStore(SqliteStore):
-    """Nothing is moved from the WAL to the database but on demand; a transaction spills soon where it shall."""
-
-    spills = False
-
-    def _connect(self) -> sqlite3.Connection:
-        conn = super()._connect()
-        conn.execute("PRAGMA wal_autocheckpoint = 0").close()
-        if self.spills:
-            conn.execute("PRAGMA cache_size = 1").close()
-        return conn
-
-
-class _Told(Writer):
-    """A writer that remembers what the database held after each change, and has the judge look at the whole."""
-
-    def __init__(self, store: Store, seed: int) -> None:
-        super().__init__(store, random.Random(seed), f"{seed}")
-        self.states: list[frozenset[Row]] = [frozenset()]
-
-    def write(self, count: int) -> None:
-        for _ in range(count):
-            request = self.request()
-            self.done(request, request.act())
-            self.states.append(_rows(self.runs))
-
-    def copied(self, path: Path, name: str, damaged: str, *, touched: bool | None = None) -> Snapshot:
-        """The files as they are now."""
-        entries = self.runs.events(limit=1000)
-        for run_id in {entry.run_id for entry in entries}:
-            assert_sound(self.runs, run_id)
-            assert not findings_of(self.runs, run_id)
-        files = {end: path.with_name(path.name + end).read_bytes() for end in ("", damaged)}
-        return Snapshot(name, files, damaged, entries, self.states, touched)
-
-
-def _rows(runs: Runs[Run]) -> frozenset[Row]:
-    return frozenset(runs.row(run.id) for run in runs.list(limit=1000).runs)
-
-
-def snapshots_of_wal(folder: Path, seed: int) -> list[Snapshot]:
-    """A WAL that holds everything; one after a checkpoint; one that was begun anew over older frames."""
-    path = folder / f"wal-{seed}.db"
-    found: list[Snapshot] = []
-    with _UnevenStore(path, journal_mode="wal") as store:
-        writer = _Told(store, seed)
-        for name, mode in (("all in the WAL", None), ("checkpointed", "PASSIVE"), ("begun anew", "RESTART")):
-            if mode is not None:
-                with contextlib.closing(sqlite3.connect(path)) as conn:
-                    conn.execute(f"PRAGMA wal_checkpoint({mode})")
-            writer.write(9)
-            found.append(writer.copied(path, name, "-wal"))
-    return found
-
-
-def snapshots_of_journal(folder: Path, seed: int) -> list[Snapshot]:
-    """A transaction half way: its rollback journal begun, and the database untouched, or partly written already."""
-    path = folder / f"journal-{seed}.db"
-    found: list[Snapshot] = []
-    with _UnevenStore(path, journal_mode="delete") as store:
-        writer = _Told(store, seed)
-        writer.write(15)
-        committed = path.read_bytes()
-        for name, touched in (("not yet written", False), ("partly written", True)):
-            store.spills = touched
-            with contextlib.closing(store._connect()) as conn:
-                conn.execute("BEGIN IMMEDIATE")
-                for _ in range(12):
-                    conn.execute("UPDATE runstate_runs SET queue = hex(randomblob(400)), edits = edits + 1")
-                files = {end: path.with_name(path.name + end).read_bytes() for end in ("", "-journal")}
-                conn.execute("ROLLBACK")
-            assert (files[""] != committed) is touched, "the moment was missed"
-            found.append(attrs.evolve(writer.copied(path, name, ""), files=files, damaged="-journal", touched=touched))
-    return found
-
-
-def _damage(data: bytes, chance: random.Random) -> bytes:
-    """Cut the file off, turn some of its bits, or blank one of its sectors."""
-    where = chance.randrange(len(data))
-    act = chance.choice(("cut", "bits", "sector"))
-    if act == "cut":
-        return data[:where]
-    changed = bytearray(data)
-    if act == "sector":
-        start = where // 512 * 512
-        changed[start : start + 512] = bytes(len(changed[start : start + 512]))
-    else:
-        for _ in range(chance.randrange(1, 4)):
-            changed[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
-    return bytes(changed)
-
-
-def torn(mode: str, folder: Path, count: int, seed: int) -> Tally:
-    """Open copies of a live database whose WAL or rollback journal is damaged: a prefix, or refused, nothing else."""
-    tally = Tally(f"torn {mode}", seed=seed)
-    began = time.monotonic()
-    chance = random.Random(seed)
-    snapshots = (snapshots_of_wal if mode == "wal" else snapshots_of_journal)(folder, seed)
-    for turn in range(count):
-        snapshot = chance.choice(snapshots)
-        path = folder / f"torn-{mode}-{seed}-{turn}.db"
-        for end, data in snapshot.files.items():
-            damaged = _damage(data, chance) if end == snapshot.damaged else data
-            path.with_name(path.name + end).write_bytes(damaged)
-        tally.counts["copies"] += 1
-        try:
-            verdict = _verdict(path, mode, snapshot)
-        except RunstateError as error:
-            verdict = f"refused as {type(error).__name__}"
-        except Exception as error:  # noqa: BLE001 - that is the fault which is looked for
-            verdict = "FAULT an error that is none of runstate's"
-            tally.notes.append(f"{snapshot.name}, copy {turn}: {error!r}")
-        tally.counts[f"{snapshot.name}: {verdict}" if not verdict.startswith("FAULT") else verdict] += 1
-        if verdict.startswith("FAULT"):
-            tally.notes.append(f"{snapshot.name}, copy {turn}: {verdict}")
-        for file in folder.glob(f"{path.name}*"):
-            file.unlink()
-    tally.seconds = time.monotonic() - began
-    return tally
-
-
-def _verdict(path: Path, mode: str, snapshot: Snapshot) -> str:
-    with SqliteStore(path, journal_mode=mode) as store:  # type: ignore[arg-type]
-        runs: Runs[Run] = Runs(store)
-        entries = runs.events(limit=1000)
-        many = len(entries)
-        if list(entries) == list(snapshot.entries[:many]) and _rows(runs) == snapshot.states[many]:
-            if snapshot.touched is False and many != len(snapshot.entries):
-                return "FAULT an acknowledged change is gone"
-            runs.create(id="one more", thread_id="t", assistant_id="a")
-            assert_sound(runs, "one more")
-            return "whole" if many == len(snapshot.entries) else "prefix"
-        if snapshot.touched:
-            return f"noticed by {_notices(store) or _fold_notices(runs) or 'nobody'}"
-        return "FAULT neither a prefix nor refused"
-
-
-def _fold_notices(runs: Runs[Run]) -> str | None:
-    try:
-        for run_id in {entry.run_id for entry in runs.events(limit=1000)}:
-            assert_sound(runs, run_id)
-    except AssertionError:
-        return "the fold"
-    return None
-
-
-def _notices(store: SqliteStore) -> str | None:
-    """Which of SQLite's own checks finds the damage."""
-    with store.transaction(write=False) as tx:
-        if [row[0] for row in tx._run("PRAGMA integrity_check", {}).rows] != ["ok"]:
-            return "integrity_check"
-        return "foreign_key_check" if tx._run("PRAGMA foreign_key_check", {}).rows else None
-
-
-# -- T19: the journal mode that was chosen, under checkpoints ----------------------------------------------------------
-
-
-def stress(target: str, folder: Path, count: int, seed: int, writers: int = 2) -> Tally:
-    """Writers, readers and eager checkpoints in processes of their own until so many changes were acknowledged."""
-    tally = Tally(f"stress {target.partition(':')[0]}", seed=seed)
-    began = time.monotonic()
-    opened(target).close()
-    path = target.partition(":")[2]
-    logs = [folder / f"{Path(path).name}-{seed}-{n}" for n in range(writers)]
-    pids = {fork_writer(target, log): "writer" for log in logs}
-    pids[_forked(lambda: _checkpoint_for_ever(path))] = "checkpointer"
-    pids[_forked(lambda: _read_for_ever(target))] = "reader"
-    acknowledged: Acknowledged = []
-    try:
-        while len(acknowledged) < count:
-            time.sleep(0.05)
-            acknowledged = [(word[0], int(word[1]), word[2]) for log in logs for word in _words(log)]
-            gone = [pid for pid in pids if os.waitpid(pid, os.WNOHANG)[0]]
-            for pid in gone:
-                tally.counts[f"FAULT {pids.pop(pid)} ended"] += 1
-            if gone:
-                tally.notes += [file.read_text() for file in folder.glob("*.error")]
-                break
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGKILL)
-            os.waitpid(pid, 0)
-    acknowledged = [(word[0], int(word[1]), word[2]) for log in logs for word in _words(log)]
-    with opened(target) as store:  # type: ignore[attr-defined]
-        tally.counts[f"in mode {store.info()['journal_mode']}"] += len(acknowledged)
-        if _notices(store) is not None:
-            tally.counts["FAULT integrity"] += 1
-        check_journals(store, tally, acknowledged)
-    tally.seconds = time.monotonic() - began
-    return tally
-
-
-def _words(log: Path) -> list[list[str]]:
-    """The whole lines of a log of acknowledgements."""
-    text = log.read_text() if log.exists() else ""
-    return [line.split(" ") for line in text[: text.rfind("\n") + 1].splitlines()]
-
-
-def _forked(act: Callable[[], None]) -> int:
-    """A process that does something until it is killed; it ends by itself only where that fails."""
-    pid = os.fork()
-    if pid:
-        return pid
-    try:
-        act()
-    finally:
-        os._exit(1)
-
-
-def _checkpoint_for_ever(path: str) -> None:
-    conn = sqlite3.connect(path, isolation_level=None, timeout=60.0)
-    while True:
-        for mode in ("PASSIVE", "PASSIVE", "RESTART", "TRUNCATE"):
-            with contextlib.suppress(sqlite3.OperationalError):  # locked
-                conn.execute(f"PRAGMA wal_checkpoint({mode})")
-            time.sleep(0.001)
-
-
-def _read_for_ever(target: str) -> None:
-    """What was committed stays: the journal never grows shorter, and its numbers have no gap."""
-    store = opened(target)
-    most = 0
-    while True:
-        with store.transaction(write=False) as tx:
-            (rows, last) = tx._run("SELECT count(*), coalesce(max(pos), 0) FROM runstate_journal", {}).rows[0]  # type: ignore[attr-defined]
-        assert rows == last >= most
-        most = rows
 
 
 # -- T22: what is acknowledged was synced ------------------------------------------------------------------------------

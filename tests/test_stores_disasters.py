@@ -1,4 +1,4 @@
-"""The small part of what ``make test-long`` does at length to disks, locks and files.  See ``tests/disasters.py``."""
+"""The small part of what ``make test-long`` does at length to disks, locks and files.  See ``tests/disasters.py``, ``contention.py``, ``torn.py``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from runstate.stores.sqlite import SqliteStore, wal_is_sound
-from tests import disasters
+from tests import contention, disasters, torn
 from tests.places import fast_folder
 from tests.postgres import shared_server
 from tests.test_stores_crash import SEED, assert_clean
@@ -56,13 +56,13 @@ def test_a_server_whose_disk_is_full_loses_nothing_and_goes_on() -> None:
 
 @pytest.mark.parametrize("mode", MODES)
 def test_who_waits_too_long_is_told_and_nothing_of_the_write_is_there(mode: str, folder: Path) -> None:
-    tally = disasters.busy(mode, folder, 100, SEED)
+    tally = contention.busy(mode, folder, 100, SEED)
     assert_clean(tally, busy=100, writer=20, reader=10, upgrades_refused=20)
     assert bool(tally.counts["went through"]) is (mode == "wal")  # only there a reader is in nobody's way
 
 
 def test_a_locked_row_and_an_empty_pool_are_told_by_the_server() -> None:
-    tally = disasters.busy_server(shared_server().new_database(), 24, SEED)
+    tally = contention.busy_server(shared_server().new_database(), 24, SEED)
     assert_clean(tally, busy=24, rows_locked=5, pools_empty=5)
 
 
@@ -70,13 +70,13 @@ def test_a_locked_row_and_an_empty_pool_are_told_by_the_server() -> None:
 
 
 def test_a_damaged_wal_gives_a_prefix_of_what_was_committed(folder: Path) -> None:
-    tally = disasters.torn("wal", folder, 250, SEED)
+    tally = torn.torn("wal", folder, 250, SEED)
     assert_clean(tally, copies=250)
     assert all(tally.counts[f"{name}: prefix"] for name in ("all in the WAL", "checkpointed", "begun anew"))
 
 
 def test_a_damaged_rollback_journal_gives_what_was_committed_or_is_noticed(folder: Path) -> None:
-    tally = disasters.torn("delete", folder, 250, SEED)
+    tally = torn.torn("delete", folder, 250, SEED)
     assert_clean(tally, copies=250)
     assert tally.counts["not yet written: whole"] + sum(
         count for name, count in tally.counts.items() if name.startswith("partly written: ")
@@ -104,7 +104,7 @@ def test_a_new_file_gets_the_mode_that_is_sound_with_the_engine(
 
 
 def test_the_chosen_mode_loses_nothing_under_eager_checkpoints(folder: Path) -> None:
-    tally = disasters.stress(f"auto:{folder / 'runs.db'}", folder, 400, SEED)
+    tally = contention.stress(f"auto:{folder / 'runs.db'}", folder, 400, SEED)
     mode = "wal" if wal_is_sound(sqlite3.sqlite_version_info) else "delete"
     assert_clean(tally, acknowledged=400, **{f"in_mode_{mode}": 400})
 

@@ -18,12 +18,12 @@ from cattrs import Converter
 
 from runstate import codec, engine
 from runstate.edge import Limits, check_value, dumps, loads
-from runstate.errors import BadRecord, DecodeError
+from runstate.errors import BadRecord, CallerError, DecodeError, SchemaMismatch
 from runstate.frozen import FrozenDict, freeze, thaw
 from runstate.lifecycle import Lifecycle
 from runstate.stores.base import Entry
 
-__all__ = ["LIMITS", "arguments_of", "body_of", "fingerprint", "fold", "payload_of", "record_of", "text"]
+__all__ = ["LIMITS", "arguments_of", "body_of", "fingerprint", "fold", "payload_of", "read_as", "record_of", "text"]
 
 R = TypeVar("R")
 
@@ -31,6 +31,10 @@ LIMITS: Final = Limits(max_bytes=16 << 20)
 """Of one stored text.  What comes from outside has passed narrower limits."""
 
 MICROSECONDS: Final = 1_000_000
+
+Earlier = Mapping[str, type[Any]]
+"""Record classes of earlier versions of a lifecycle, by version."""
+_NONE: Final[Earlier] = FrozenDict()
 
 
 @lru_cache(maxsize=64)
@@ -148,30 +152,58 @@ def arguments_of(kind: type, lifecycle: Lifecycle, entry: Entry) -> dict[str, An
     return found
 
 
-def fold(kind: type[R], lifecycle: Lifecycle, entries: Iterable[Entry], start: R | None = None) -> R:
+def fold(kind: type[R], entries: Iterable[Entry], start: R | None = None, *, earlier: Earlier = _NONE) -> R:
     """The record that the entries lead to, from the first one on or from `start`: what the journal says it is.
 
-    Metadata is that of the last entry.
+    Each entry is replayed by the table of the version that it was written under, where `earlier` has a class for that,
+    else by the present one.  Where the version changes, the next class reads what the one before has written, as it
+    reads the run's row.  The record is of the class of the last entry; metadata is that of the last entry.
 
+    :param earlier: classes of earlier versions of the lifecycle, by version.
     :raises ValueError: where there is nothing to fold.
-    :raises CallerError: where an entry is not what the table allows: the journal was tampered with, or written under
-        another version of the lifecycle.
+    :raises SchemaMismatch: where an entry of a version that no class was given for is not what the present table allows.
+    :raises CallerError: where an entry is not what its own table allows: the journal was tampered with.
     """
     record = start
     last: Entry | None = None
     for entry in entries:
         last = entry
+        reader: type[R] = earlier.get(entry.version, kind)
         if entry.source is None:
-            record = record_of(kind, entry.arguments["record"], entry.metadata)
+            record = record_of(reader, entry.arguments["record"], entry.metadata)
             continue
         if record is None:
             raise ValueError("the first entry is missing")
-        arguments = dict(arguments_of(kind, lifecycle, entry))
-        ttl = arguments.pop(TTL, None)
-        record = engine.apply(record, entry.event, at=entry.at / MICROSECONDS, ttl=ttl, **arguments).run
+        record = _replayed(read_as(reader, record), entry)
     if record is None:
         raise ValueError("there are no entries")
     return record if last is None else with_metadata(record, last.metadata)
+
+
+def read_as(kind: type[R], record: Any) -> R:
+    """What a class makes of the text that a record of another one is stored as.
+
+    :raises BadRecord: where it does not fit; of an assistant record DecodeError.
+    """
+    return record if type(record) is kind else record_of(kind, *body_of(record))
+
+
+def _replayed(record: R, entry: Entry) -> R:
+    lifecycle: Lifecycle = record.__lifecycle__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
+    arguments = arguments_of(type(record), lifecycle, entry)
+    ttl = arguments.pop(TTL, None)
+    try:
+        return engine.apply(record, entry.event, at=entry.at / MICROSECONDS, ttl=ttl, **arguments).run
+    except (CallerError, BadRecord) as error:
+        if entry.version == lifecycle.version:
+            raise
+        raise SchemaMismatch(
+            reason=f"change {entry.seq} is not what the present version of {lifecycle.name!r} allows",
+            run_id=entry.run_id,
+            seen=entry.version,
+            known=lifecycle.version,
+            advice="Give the record class of that version to Runs(earlier=[...]).",
+        ) from error
 
 
 TTL: Final = "\N{SECTION SIGN}ttl"

@@ -54,7 +54,11 @@ class Runs(Generic[R]):
     :param listeners: called with (entry, record) after each change was committed.
     :param backoff: how long `retry` waits.
     :param new_id: makes the ids of runs that are created without one.
-    :raises SchemaMismatch: where the store knows this version of the lifecycle with other transitions.
+    :param earlier: record classes of earlier versions of the same lifecycle, for the changes that were written under
+        them; changes of a version that is not given are replayed by the present table.
+    :raises SchemaMismatch: where the store knows this version of the lifecycle, or an earlier one, with other
+        transitions.
+    :raises ValueError: where a class of `earlier` has another lifecycle, or a version that is taken.
     """
 
     def __init__(
@@ -73,10 +77,15 @@ class Runs(Generic[R]):
         listeners: Iterable[Listener[R]] = (),
         backoff: Backoff | None = None,
         new_id: Callable[[], str] = _new_id,
+        earlier: Iterable[Any] = (),
     ) -> None:
         lifecycle: Lifecycle = record.__lifecycle__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         roles = Roles.of(lifecycle) if roles is None else roles
-        store.register(lifecycle)
+        earlier = tuple(earlier)
+        self.versions: Mapping[str, Lifecycle] = _versions(lifecycle, earlier)
+        """The present lifecycle and those of `earlier`, by version."""
+        for each in self.versions.values():
+            store.register(each)
         self.store = store
         self.lifecycle = lifecycle
         self._steps: Steps[R] = Steps(
@@ -89,6 +98,7 @@ class Runs(Generic[R]):
             clock=clock,
             actor=actor,
             strict=strict,
+            earlier=FrozenDict({old.__lifecycle__.version: old for old in earlier}),
             listeners=tuple(listeners),
         )
         self._max_attempts = max_attempts
@@ -544,6 +554,8 @@ class Runs(Generic[R]):
     def at(self, run_id: str, seq: int) -> R:
         """The run as it was after change `seq`: the fold of its journal up to there.
 
+        :raises SchemaMismatch: where a change of an earlier version of the lifecycle cannot be replayed; see `earlier`.
+        :raises BadRecord: where the present class cannot read what an earlier one had; of an assistant's, DecodeError.
         :raises NotFound: where there is no such run of this tenant.
         :raises StoreError: where there is no such change.
         """
@@ -607,7 +619,7 @@ class Runs(Generic[R]):
 
         :param run_id: only the changes of this run.
         """
-        seen: dict[str, tuple[int, R]] = {}
+        seen: dict[str, tuple[int, Any]] = {}
         if run_id is None:
             entries: Sequence[Entry] = self.events(after=after, limit=limit)
         else:
@@ -615,20 +627,20 @@ class Runs(Generic[R]):
             entries = [entry for entry in self.history(run_id) if parse_cursor(entry.cursor) > beyond][:limit]
         for entry in entries:
             record = self._record_at(entry, seen)
-            edge = self.lifecycle.transition(entry.source, entry.event)
+            edge = self.versions.get(entry.version, self.lifecycle).transition(entry.source, entry.event)
             names = (edge.wire if edge is not None else ()) or (entry.event,)
             body = bodies.text(record)
             for name in names:
                 yield sse.encode(name, body, id=entry.cursor if name is names[-1] else None)
 
-    def _record_at(self, entry: Entry, seen: dict[str, tuple[int, R]]) -> R:
-        """The fold up to an entry, going on from an earlier one where that is known."""
+    def _record_at(self, entry: Entry, seen: dict[str, tuple[int, Any]]) -> Any:
+        """The fold up to an entry, going on from one before it where that is known."""
         seq, record = seen.get(entry.run_id, (0, None))
         with self.store.transaction(write=False) as tx:
             entries = tx.history(entry.tenant, entry.run_id, after=seq, limit=entry.seq - seq)
         if not entries and record is not None:
             return record
-        folded = bodies.fold(self._steps.kind, self.lifecycle, entries, record)
+        folded = self._steps.fold(entries, record)
         seen[entry.run_id] = entry.seq, folded
         return folded
 
@@ -713,6 +725,19 @@ class Runs(Generic[R]):
         :param batch: runs that one transaction removes.
         """
         return claims.prune(self._steps, older_than=older_than, limit=limit, dry_run=dry_run, batch=batch)
+
+
+def _versions(lifecycle: Lifecycle, earlier: Iterable[Any]) -> Mapping[str, Lifecycle]:
+    versions = {lifecycle.version: lifecycle}
+    for kind in earlier:
+        old: Lifecycle = kind.__lifecycle__
+        if old.name != lifecycle.name or old.version in versions:
+            taken = ", ".join(versions)
+            raise ValueError(
+                f"{kind.__name__} has {old.name!r} {old.version!r}; wanted is {lifecycle.name!r} in versions other than {taken}"
+            )
+        versions[old.version] = old
+    return FrozenDict(versions)
 
 
 def _given(**payload: object) -> dict[str, Any]:

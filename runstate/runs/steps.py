@@ -6,7 +6,7 @@ Nothing here says what is legal: `runstate.engine` does.  What is decided here i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 import attrs
@@ -83,6 +83,7 @@ class Steps(Generic[R]):
     clock: Clock | None
     actor: str | None
     strict: bool
+    earlier: bodies.Earlier
     listeners: tuple[Listener[R], ...]
     hear: Callable[[Done[R]], object] | None = None
     """Told of every step that was committed, also of what a listener is not told: repeated requests, and claims."""
@@ -104,9 +105,13 @@ class Steps(Generic[R]):
         return bodies.record_of(self.kind, row.body, row.metadata)
 
     def folded(self, tx: Tx, run_id: str, seq: int) -> R:
-        """The record as it was after a change, from the journal alone."""
+        """The record as it was after a change, from the journal alone; as the present class reads it."""
         entries = tx.history(self.tenant, run_id, limit=seq)
-        return bodies.fold(self.kind, self.lifecycle, entries)
+        return bodies.read_as(self.kind, self.fold(entries))
+
+    def fold(self, entries: Iterable[Entry], start: Any = None) -> Any:
+        """The record that entries lead to, of the class of the last one's version."""
+        return bodies.fold(self.kind, entries, start, earlier=self.earlier)
 
     def time(self, tx: Tx) -> int:
         """Now, from the one clock."""

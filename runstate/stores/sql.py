@@ -42,6 +42,7 @@ __all__ = [
     "MOVE_HELD",
     "OBJECTS",
     "PRUNE",
+    "RESTORED",
     "ROW",
     "SCHEMA_VERSION",
     "SCRIPTS",
@@ -406,6 +407,17 @@ PRUNE: Final = (
     "DELETE FROM runstate_journal WHERE tenant = :tenant AND run_id = :run_id",
     "DELETE FROM runstate_pruning WHERE tenant = :tenant AND run_id = :run_id",
 )
+RESTORED: Final = (
+    "ALTER TABLE runstate_journal DISABLE TRIGGER runstate_journal_no_update",
+    "UPDATE runstate_journal SET xact = 0",
+    "ALTER TABLE runstate_journal ENABLE TRIGGER runstate_journal_no_update",
+    "DELETE FROM runstate_cursors",
+)
+"""PostgreSQL, once after a dump was restored into another cluster and before anybody writes, in one transaction.
+
+The dump brings transaction numbers of the old cluster along; where those of the new one are lower, the outbox would hold
+back what is there and pass by what comes.
+"""
 TENANTS: Final = "SELECT DISTINCT tenant FROM runstate_runs ORDER BY tenant"
 CLOCK: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 """PostgreSQL's clock, read when the statement runs: ``now()`` is the time at which the transaction began."""

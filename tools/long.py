@@ -14,6 +14,7 @@ from pathlib import Path
 import attrs
 
 from tools.disaster_parts import DISASTER_PARTS
+from tools.interleave_parts import INTERLEAVE_PARTS
 from tools.store_parts import STORE_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -138,6 +139,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "spin": part_spin,
     **STORE_PARTS,
     **DISASTER_PARTS,
+    **INTERLEAVE_PARTS,
 }
 """Name of each part and the function that runs it and says whether it passed."""
 

@@ -270,7 +270,7 @@ class Runs(Generic[R]):
             # the time to live is for being worked on: it begins when a claim may take the run
             defaults = [seconds for edge in self.lifecycle.legal(None) for seconds in edge.does.deadlines.values()]
             ttl = (ttl if ttl is not None else min(defaults)) + (begin - at) / bodies.MICROSECONDS
-        values = {id_field: self._made_id(), **fields} if fields.get(id_field) is None else dict(fields)
+        values = dict(fields) if fields.get(id_field) is not None else {**fields, id_field: self._made_id()}
         record, change = engine.create(
             steps.kind, at=at / bodies.MICROSECONDS, ttl=ttl, event=event, strict=steps.strict, **values
         )

@@ -88,7 +88,8 @@ def take(steps: Steps[R], tx: Tx, row: Row, at: int, worker: str, lease: int) ->
         )
 
     record = steps.record(row)
-    if row.status in steps.plan.ready and steps.roles.start is not None:
+    begins = row.status in steps.plan.ready and row.status not in steps.plan.working
+    if begins and steps.roles.start is not None:
         how = How(actor=steps.actor or worker)
         return steps.advance(tx, row, record, [Ask(steps.roles.start, {})], at, how=how, edit=given)
     after = given(row)

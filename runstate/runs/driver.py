@@ -47,7 +47,8 @@ class Runs(Generic[R]):
     :param tenant: whose runs; no method sees those of another.
     :param actor: who writes, unless a call says otherwise; kept in the journal.
     :param strict: refuse transitions that no source states or shows.
-    :param max_attempts: claims of one leg of work before a sweep fails the run; None for any number.
+    :param max_attempts: claims of one leg of work before a sweep fails the run; None for any number, as it is anyway
+        where the lifecycle knows no failure of a run in work.
     :param cancel_timeout: seconds that the holder of a run has to confirm a cancellation.
     :param one_per_thread: refuse a second run of a thread while one is live.
     :param roles: which events the driver fires by itself; those named as the assistant run's unless told otherwise.
@@ -316,7 +317,7 @@ class Runs(Generic[R]):
             assistant=getattr(record, "assistant_id", None),
             thread=thread,
             slot=thread if self._one_per_thread else None,
-            max_attempts=self._max_attempts,
+            max_attempts=self._max_attempts if self._steps.plan.can_fail else None,
             ready_at=begin,
             retry_of=None if retried is None else retried.id,
             retry_no=0 if retried is None else retried.retry_no + 1,

@@ -280,10 +280,14 @@ class Steps(Generic[R]):
         if status not in plan.held:
             row = attrs.evolve(row, owner=None, lease_until=None, attempt=0)
         ready = row.ready_at
-        if status in plan.ready:
+        if status in plan.ready and row.lease_until is None:
             ready = max(row.at, ready or 0) if came_from is None else row.at
-        elif entered or status not in plan.working:
-            ready = row.lease_until if status in plan.working else None
+        elif status not in plan.working:
+            ready = None
+        elif entered:
+            # who fires it by hand from a ready status keeps it; what workers had before, and comes back, is theirs
+            comes_back = row.fence > 0 and came_from not in plan.ready
+            ready = row.at if comes_back and row.lease_until is None else row.lease_until
         return self.woken(
             attrs.evolve(
                 row,

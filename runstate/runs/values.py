@@ -152,11 +152,17 @@ class Roles:
 
     @classmethod
     def of(cls, lifecycle: Lifecycle) -> Roles:
-        """The events that are named as those of the assistant's run."""
+        """The events that are named as those of the assistant's run.
+
+        A failure that must be told more than the driver can say is left out: name it, with `failure`.
+        """
         names = {name: name for name in _ROLES if name in lifecycle.events}
-        fails = next((edge for edge in lifecycle.transitions if edge.event == names.get("fail")), None)
-        takes = () if fails is None else tuple(fails.does.takes)
-        return cls(**names, failure=_failure if takes == ("last_error",) else _no_failure)
+        takes = {tuple(edge.does.takes) for edge in lifecycle.transitions if edge.event == names.get("fail")}
+        if takes == {("last_error",)}:
+            return cls(**names, failure=_failure)
+        if takes != {()}:
+            names.pop("fail", None)
+        return cls(**names)
 
 
 class Plan:
@@ -174,6 +180,8 @@ class Plan:
         self.stopping = tuple({str(e.target) for e in edges if e.event == roles.cancel and e.target in confirmable})
         self.failable = frozenset(str(e.source) for e in edges if e.event == roles.fail)
         self.held = frozenset((*self.working, *self.stopping))
+        self.can_fail = self.failable.issuperset(self.working)
+        """Whether a run whose attempts are used up can be ended for it."""
         self.claimable = (*self.ready, *self.working)
         self.terminal = tuple(sorted(map(str, lifecycle.terminal)))
         self.deadlines = {

@@ -346,7 +346,7 @@ class Model:
         if wanted is None:
             return
         row, fault = state.row, ""
-        if row.lease == AHEAD and row.cancel != PAST and row.due != PAST:
+        if row.lease == AHEAD and PAST not in {row.cancel, row.due}:
             fault = "a sweep that ends a live claim"
         yield self.written(
             state._replace(sweeper=None), state.sweeper.seen, wanted, "a sweep writes", fault, sweep=True

@@ -54,8 +54,7 @@ LEFT_OUT = {
 @pytest.mark.parametrize("flaw", FLAWS, ids=lambda flaw: flaw.name)
 def test_what_is_left_out_is_found_by_a_shortest_path(flaw: Flaw, workers: int) -> None:
     explored = explore(Model(ASSISTANTS_RUN, workers=workers, flaw=flaw))
-    print(f"Left out: {flaw.value}.\n{explored}")
-    assert (explored.fault, len(explored.path)) == LEFT_OUT[flaw]
+    assert (explored.fault, len(explored.path)) == LEFT_OUT[flaw], f"Left out: {flaw.value}.\n{explored}"
 
 
 def test_the_driver_does_what_the_model_says_in_memory() -> None:

@@ -15,8 +15,8 @@ import attrs
 from runstate.errors import LeaseLost, RunstateError
 from runstate.record import Run
 from runstate.runs import Claim, Runs
-from runstate.stores import Store
 from runstate.stores import Row as Stored
+from runstate.stores import Store
 from runstate.testing.clock import FakeClock
 from runstate.testing.stores import assert_sound, payload_for
 from tests.claim_model import AHEAD, NEVER, NOTHING, PAST, TIMERS, Model, Row, State, Step, Worker

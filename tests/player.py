@@ -118,7 +118,13 @@ class Player:
         not_before = None if wait is None else self.clock.seconds + wait
         queue = "q" if n else "default"
         return self.runs.create(
-            id=f"run_{n}", thread_id=f"thread_{n}", assistant_id="a", key=key, not_before=not_before, ttl=ttl, queue=queue
+            id=f"run_{n}",
+            thread_id=f"thread_{n}",
+            assistant_id="a",
+            key=key,
+            not_before=not_before,
+            ttl=ttl,
+            queue=queue,
         )
 
     def fire(self, n: int, event: str, key: str | None, claimed: bool) -> object:
@@ -173,7 +179,9 @@ class Player:
         return self.runs.get(run_id), row, self.runs.retry_of(run_id), journal, self.runs.at(run_id, seq)
 
     def list(self, order: str, limit: int, which: int) -> object:
-        filters: dict[str, Any] = ({}, {"status": "queued"}, {"thread": "thread_1"}, {"queue": "q", "assistant": "a"})[which]
+        filters: dict[str, Any] = ({}, {"status": "queued"}, {"thread": "thread_1"}, {"queue": "q", "assistant": "a"})[
+            which
+        ]
         pages: list[object] = []
         after: str | None = None
         while True:

@@ -25,6 +25,7 @@ from tests.postgres import shared_server
 
 DATA = Path(__file__).parent / "data"
 
+
 class Stores:
     """The stores, opened once: each example is a tenant of its own."""
 

@@ -10,11 +10,11 @@ A `Flaw` leaves out one of the mechanisms; `explore` must then find a state or a
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from enum import Enum
 from functools import cached_property
 from math import inf
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
 import attrs
 
@@ -53,6 +53,11 @@ class Row(NamedTuple):
     """The deadline of a cancellation."""
     due: str = NEVER
     """The end of its time to live."""
+
+    def over(self, names: Iterable[str]) -> Row:
+        """The row, with these times behind it."""
+        timers: dict[str, Any] = dict.fromkeys(names, PAST)
+        return self._replace(**timers)
 
 
 class Pending(NamedTuple):
@@ -278,7 +283,7 @@ class Model:
         row = state.row
         for name in TIMERS:
             if getattr(row, name) == AHEAD:
-                yield Step(f"the time of {name} is over", state._replace(row=row._replace(**{name: PAST})))
+                yield Step(f"the time of {name} is over", state._replace(row=row.over([name])))
 
     def worker_steps(self, state: State, number: int, worker: Worker) -> Iterator[Step]:
         name = f"worker {number + 1}"
@@ -369,9 +374,8 @@ class Model:
         if row.status in self.terminal and wanted.row != row:
             fault = fault or "a change after the end"
         # what the write does not touch has gone on
-        gone = {name: PAST for name in TIMERS if getattr(row, name) == PAST and getattr(seen, name) == AHEAD}
-        kept = {name: PAST for name in gone if getattr(wanted.row, name) == AHEAD}
-        after = state._replace(row=wanted.row._replace(**kept))
+        gone = [name for name in TIMERS if getattr(row, name) == PAST and getattr(seen, name) == AHEAD]
+        after = state._replace(row=wanted.row.over(name for name in gone if getattr(wanted.row, name) == AHEAD))
         guarded = self.flaw is not Flaw.NO_CAS and not (sweep and self.flaw is Flaw.STALE_LIST)
         if guarded or self.flaw is Flaw.STALE_LIST:
             after = _others_must_read_again(after, keep_sweeper=self.flaw is Flaw.STALE_LIST)
@@ -388,7 +392,7 @@ class Model:
         row = state.row
         if self.flaw is Flaw.NO_SWEEP:
             return ""
-        row = row._replace(**{name: PAST for name in ("lease", "cancel") if getattr(row, name) == AHEAD})
+        row = row.over(name for name in ("lease", "cancel") if getattr(row, name) == AHEAD)
         swept = self.swept(row)
         row = row if swept is None else swept.row
         if row.status in self.stopping:

@@ -94,7 +94,7 @@ class Replay:
         self.clock.microseconds = max(self.clock.microseconds, until[name] or 0)
         for other, time in until.items():
             if time is not None and time <= self.clock.microseconds and getattr(self.state.row, other) == AHEAD:
-                self.state = self.state._replace(row=self.state.row._replace(**{other: PAST}))
+                self.state = self.state._replace(row=self.state.row.over([other]))
 
     def by_worker(self, number: int, op: str) -> None:
         worker, lease = self.state.workers[number], self.chance.choice(LEASES)

@@ -212,7 +212,7 @@ class _SteppedPostgres(PostgresStore):
 
     def _new_pool(self) -> Any:
         pool = super()._new_pool()
-        assert pool.kwargs is not None
+        assert isinstance(pool.kwargs, dict)
         pool.kwargs["cursor_factory"] = self._stepped  # no connection is open yet: min_size is 0
         return pool
 
@@ -297,7 +297,7 @@ class Bench:
     def legal(self, scenario: Scenario) -> list[tuple[Sequence[int], Told]]:
         """What the orders of the calls give: each with the actors in that order."""
         orders = list(_merges(len(scenario.first), len(scenario.second)))
-        legal = [(order, self.in_order(scenario, order)) for order in orders]
+        legal: list[tuple[Sequence[int], Told]] = [(order, self.in_order(scenario, order)) for order in orders]
         if not self.sqlite:
             legal += [
                 (order, self.in_order(scenario, order, {place: call}))

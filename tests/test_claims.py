@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from typing import Any
 
 import attrs
 import pytest
 
-from runstate.errors import LeaseLost
+from runstate.errors import Conflict, LeaseLost, NotFound
 from runstate.lifecycles.catalogue import CATALOGUE
 from runstate.record import Run
 from runstate.runs import Roles, Runs
 from runstate.runs.values import Plan
 from runstate.stores import MemoryStore
+from runstate.stores.memory import MemoryTx
 from runstate.testing.clock import FakeClock
 from runstate.testing.histories import record_class
 from runstate.testing.stores import assert_sound
@@ -34,7 +36,7 @@ def made(runs: Runs[Any], status: str) -> str:
     assert path is not None
     first, *rest = path
     written = {*first.does.fields(), runs.lifecycle.id_field, runs.lifecycle.status_field}
-    fields = {name: "x" for name in runs.lifecycle.constant if name not in written}
+    fields: dict[str, Any] = {name: "x" for name in runs.lifecycle.constant if name not in written}
     run_id = str(getattr(runs.create(event=first.event, **fields), runs.lifecycle.id_field))
     for edge in rest:
         runs.fire(run_id, edge.event)
@@ -116,3 +118,138 @@ def test_what_is_started_by_hand_stays_with_whoever_did_it() -> None:
 def test_an_id_is_made_where_none_is_given() -> None:
     runs: Runs[Run] = Runs(MemoryStore(), FakeClock(), new_id=lambda: "1")
     assert attrs.asdict(runs.create(id=None, thread_id="t", assistant_id="a"))["id"] == "run_1"
+
+
+# -- what the driver tells, and what it asks of the store --------------------------------------------------------------
+
+
+class Watching:
+    """A store in memory that notes how it is used."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.store = MemoryStore()
+        self.writing: list[bool] = []
+        self.held_at: list[int | None] = []
+        transaction, move = self.store.transaction, MemoryTx.move
+
+        def noted(*, write: bool = True, connection: object = None) -> AbstractContextManager[MemoryTx]:
+            self.writing.append(write)
+            return transaction(write=write, connection=connection)
+
+        def moved(tx: MemoryTx, *rows: Any, held_at: int | None = None) -> bool:
+            self.held_at.append(held_at)
+            return move(tx, *rows, held_at=held_at)
+
+        monkeypatch.setattr(self.store, "transaction", noted)
+        monkeypatch.setattr(MemoryTx, "move", moved)
+
+
+def new(runs: Runs[Run], **fields: Any) -> str:
+    return runs.create(thread_id="t", assistant_id="a", **fields).id
+
+
+def test_who_finds_nothing_to_do_takes_no_lock(monkeypatch: pytest.MonkeyPatch) -> None:
+    watching = Watching(monkeypatch)
+    runs: Runs[Run] = Runs(watching.store, FakeClock())
+    new(runs, queue="elsewhere")
+    watching.writing.clear()
+    assert runs.claim("w", queue="here") is None
+    assert len(runs.sweep()) == 0
+    assert runs.prune(older_than=0, dry_run=True).run_ids == ()
+    assert watching.writing == [False, False, False]
+
+
+def test_every_write_by_a_claim_asks_the_store_for_the_lease_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    watching = Watching(monkeypatch)
+    clock = FakeClock()
+    runs: Runs[Run] = Runs(watching.store, clock)
+    run_id = new(runs)
+    claim = runs.claim("w")
+    assert claim is not None
+    watching.held_at.clear()
+    claim = runs.heartbeat(claim)
+    runs.release(claim)
+    claim = runs.claim("w")
+    assert claim is not None
+    runs.complete(run_id, claim=claim)
+    now = clock.microseconds
+    assert watching.held_at == [now, now, None, now]  # the third one is the claim itself
+
+
+def test_a_sweep_signs_what_it_does() -> None:
+    clock = FakeClock()
+    for actor, signed in ((None, "sweep"), ("ann", "ann")):
+        store = MemoryStore()
+        runs: Runs[Run] = Runs(store, clock, max_attempts=1, actor=actor)
+        expired = new(runs, ttl=5, queue="late")
+        failed, cancelled = new(runs), new(runs)
+        for _ in range(2):
+            runs.claim("w", lease=10, queue="default")
+        runs.cancel(cancelled, actor="bob")
+        clock.advance(10)
+        swept = runs.sweep()
+        assert (swept.expired, swept.failed, swept.cancelled) == ((expired,), (failed,), (cancelled,))
+        for run_id in (expired, failed, cancelled):
+            assert runs.history(run_id)[-1].actor == signed
+
+
+def test_a_sweep_says_why_it_could_not_treat_a_run() -> None:
+    store = MemoryStore()
+    runs: Runs[Run] = Runs(store, FakeClock())
+    run_id = new(runs)
+    with store.transaction() as tx:
+        row = tx.get("", run_id)
+        assert row is not None
+        assert tx.move(row, attrs.evolve(row, body="{}", edits=row.edits + 1, wake_at=0))
+    (reason,) = runs.sweep().faults.values()
+    assert "id" in reason
+
+
+def test_a_sweep_that_was_woken_for_nothing_says_when_to_come_again() -> None:
+    store = MemoryStore()
+    runs: Runs[Run] = Runs(store, FakeClock())
+    run_id = new(runs)
+    before = runs.row(run_id)
+    with store.transaction() as tx:
+        assert tx.move(before, attrs.evolve(before, edits=before.edits + 1, wake_at=0))
+    assert len(runs.sweep()) == 0
+    assert runs.row(run_id).wake_at == before.wake_at
+
+
+def test_a_prune_takes_what_ended_first() -> None:
+    clock = FakeClock()
+    runs: Runs[Run] = Runs(MemoryStore(), clock)
+    early, late = new(runs, ttl=10_000), new(runs)
+    runs.cancel(late)
+    clock.advance(10)
+    runs.cancel(early)
+    clock.advance(1000)
+    assert runs.prune(older_than=100, limit=1).run_ids == (late,)
+    assert runs.prune(older_than=100, limit=1).run_ids == (early,)
+
+
+def test_who_expects_a_revision_to_come_hears_of_the_last_one() -> None:
+    runs: Runs[Run] = Runs(MemoryStore(), FakeClock())
+    run_id = new(runs)
+    runs.start(run_id)
+    with pytest.raises(Conflict) as beaten:
+        runs.complete(run_id, rev=7)
+    assert beaten.value.winner is not None
+    assert (beaten.value.winner.seq, beaten.value.expected, beaten.value.seen) == (2, 7, 2)
+
+
+def test_what_is_gone_is_named() -> None:
+    clock = FakeClock()
+    runs: Runs[Run] = Runs(MemoryStore(), clock)
+    with pytest.raises(NotFound) as missing:
+        runs.start("nobody")
+    assert (missing.value.run_id, "no such run" in missing.value.reason) == ("nobody", True)
+    run_id = new(runs)
+    claim = runs.claim("w")
+    assert claim is not None
+    runs.complete(run_id)
+    clock.advance(100)
+    runs.prune(older_than=0)
+    with pytest.raises(LeaseLost) as lost:
+        runs.heartbeat(claim)
+    assert (lost.value.run_id, lost.value.worker, lost.value.fence, lost.value.seen_fence) == (run_id, "w", 1, 0)

@@ -20,8 +20,11 @@ def test_a_sample_is_the_same_for_the_same_seed() -> None:
 
 
 def test_the_score_counts_what_was_run_and_names_what_survived() -> None:
-    codes = {"a": {"m1": 1, "m2": 0, "m3": None, "m4": -24}, "b": {"m5": None}}
+    codes: dict[str, dict[str, int | None]] = {
+        "a": {"m1": 1, "m2": 0, "m3": None, "m4": -24, "untested": 33},
+        "b": {"m5": None},
+    }
     assert summary(codes) == {
-        "a": {"mutants": 4, "run": 3, "score": 66.7, "survivors": ["m2"]},
+        "a": {"mutants": 5, "run": 4, "score": 50.0, "survivors": ["m2", "untested"]},
         "b": {"mutants": 1, "run": 0, "score": None, "survivors": []},
     }

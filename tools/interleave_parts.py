@@ -112,7 +112,11 @@ def equal_stores(folder: Path, seed: int, examples: int = 50) -> Any:
         database=None,
         deadline=None,
         derandomize=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
+        suppress_health_check=[
+            hypothesis.HealthCheck.too_slow,
+            hypothesis.HealthCheck.data_too_large,
+            hypothesis.HealthCheck.large_base_example,
+        ],
     )
     @hypothesis.given(st.lists(COMMAND, min_size=100, max_size=100))
     def play(commands: list[Command]) -> None:

@@ -28,7 +28,9 @@ TESTS: Final = (
 SAMPLE: Final = 60
 """Mutants of each module; all where it has fewer."""
 SEED: Final = 20243
-SURVIVED: Final = 0
+NOT_FOUND: Final = frozenset({0, 5, 33})
+"""Exit codes by mutmut: the tests passed, or there are none for it."""
+NOT_RUN: Final = frozenset({None, 2, 34})
 
 
 def settings() -> str:
@@ -78,8 +80,8 @@ def summary(codes: Mapping[str, Mapping[str, int | None]]) -> dict[str, Any]:
     """Score and survivors of each module; a mutant that hangs or crashes its tests is found as well."""
     result: dict[str, Any] = {}
     for module, all_of_it in codes.items():
-        ran = {name: code for name, code in all_of_it.items() if code is not None}
-        survivors = sorted(name for name, code in ran.items() if code == SURVIVED)
+        ran = {name: code for name, code in all_of_it.items() if code not in NOT_RUN}
+        survivors = sorted(name for name, code in ran.items() if code in NOT_FOUND)
         score = round(100 * (len(ran) - len(survivors)) / len(ran), 1) if ran else None
         result[module] = {"mutants": len(all_of_it), "run": len(ran), "score": score, "survivors": survivors}
     return result

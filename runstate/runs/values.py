@@ -156,7 +156,7 @@ class Roles:
 
         A failure that must be told more than the driver can say is left out: name it, with `failure`.
         """
-        names = {name: name for name in _ROLES if name in lifecycle.events}
+        names: dict[str, Any] = {name: name for name in _ROLES if name in lifecycle.events}
         takes = {tuple(edge.does.takes) for edge in lifecycle.transitions if edge.event == names.get("fail")}
         if takes == {("last_error",)}:
             return cls(**names, failure=_failure)

@@ -156,7 +156,8 @@ class Player:
         claim = self.claims.get(f"run_{n}")
         if claim is None:
             return None
-        self.claims[claim.run_id] = again = self.runs.heartbeat(claim)
+        with self.runs.leg(claim):
+            self.claims[claim.run_id] = again = self.runs.heartbeat(claim)
         return again
 
     def release(self, n: int, counts: bool) -> object:
@@ -176,13 +177,14 @@ class Player:
         run_id = f"run_{n}"
         row = attrs.evolve(self.runs.row(run_id), tenant="")
         journal = named(self.runs.history(run_id))
-        return self.runs.get(run_id), row, self.runs.retry_of(run_id), journal, self.runs.at(run_id, seq)
+        named_in = self.runs.retry_of(run_id), self.runs.trace_of(run_id)
+        return self.runs.get(run_id), row, named_in, journal, self.runs.at(run_id, seq)
 
     def list(self, order: str, limit: int, which: int) -> object:
         filters: dict[str, Any] = ({}, {"status": "queued"}, {"thread": "thread_1"}, {"queue": "q", "assistant": "a"})[
             which
         ]
-        pages: list[object] = []
+        pages: list[object] = [self.runs.depth()]
         after: str | None = None
         while True:
             page = self.runs.list(order=order, limit=limit, after=after, **filters)

@@ -22,6 +22,7 @@ PACKAGE = ROOT / "runstate"
 TABLE = "errors frozen checks lifecycle nesting lifecycles rules"
 DRIVE = "record machine change twins compiled engine"
 READ = "edge sse observe"
+MODEL = "modelling.walks modelling.renames modelling.versions modelling.migration modelling"
 
 # Who may import whom inside runstate.  A row names only rows above it, so there can be no cycle; the modules of one
 # package may import one another.  A module belongs to the longest name that it starts with (stores.sqlite to stores).
@@ -51,19 +52,24 @@ MAY_IMPORT: dict[str, str] = {
     "observe": f"{TABLE} edge sse codec",
     "conformance": f"{TABLE} {READ}",
     # reason
-    "modelling": f"{TABLE} {DRIVE} {READ} codec conformance",
+    # what versions say of one another is known from the table alone, so that those who keep runs can act on it
+    "modelling.walks": TABLE,
+    "modelling.renames": TABLE,
+    "modelling.versions": f"{TABLE} modelling.renames",
+    "modelling.migration": f"{TABLE} modelling.walks modelling.versions",
+    "modelling": f"{TABLE} {DRIVE} {READ} codec conformance modelling.walks modelling.versions modelling.migration",
     # keep: a store sees records, never what makes them legal
     "stores": f"{TABLE} record edge codec",
     "logs": "errors stores",
-    "runs": f"{TABLE} {DRIVE} edge sse codec stores logs",  # sse: the journal as a stream of events
+    "runs": f"{TABLE} {DRIVE} edge sse codec modelling.migration stores logs",  # sse: the journal as a stream of events
     "worker": f"{TABLE} record stores logs runs",
     "telemetry": f"{TABLE} record stores logs runs",
     # test, and what users see
-    "testing": f"{TABLE} {DRIVE} {READ} codec conformance modelling",
-    "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance modelling testing stores runs worker",
-    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker",
-    "cli": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker testing __init__",
-    "cli_*": f"{TABLE} {DRIVE} {READ} codec conformance modelling stores runs worker testing __init__",
+    "testing": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL}",
+    "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} testing stores runs worker",
+    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker",
+    "cli": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker testing __init__",
+    "cli_*": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker testing __init__",
     # nobody imports the command line but its own parts, and `python -m runstate`
     "__main__": "cli",
 }

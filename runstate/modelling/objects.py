@@ -32,6 +32,7 @@ from runstate.record import (
 )
 
 __all__ = [
+    "ASSISTANTS_PAYLOADS",
     "DONE",
     "EPOCH",
     "Chooser",
@@ -206,13 +207,14 @@ def _incomplete_details(_record: Any, chooser: Chooser) -> IncompleteDetails:
     return IncompleteDetails(chooser.choice(("max_completion_tokens", "max_prompt_tokens", "content_filter")))
 
 
-_ASSISTANTS: Mapping[str, Payload] = {
+ASSISTANTS_PAYLOADS: Mapping[str, Payload] = {
     "required_action": _required_action,
     "tool_outputs": _tool_outputs,
     "last_error": _last_error,
     "usage": _usage,
     "incomplete_details": _incomplete_details,
 }
+"""How what the events of an assistant's run are given is made, by name."""
 
 
 def payload_for(
@@ -225,7 +227,7 @@ def payload_for(
     lifecycle: Lifecycle = record.__lifecycle__
     found: dict[str, Any] = {}
     for name, field in (*edge.does.takes.items(), *edge.does.may_take.items()):
-        make = (own or {}).get(name) or (_ASSISTANTS.get(name) if lifecycle in _RECORDS else None)
+        make = (own or {}).get(name) or (ASSISTANTS_PAYLOADS.get(name) if lifecycle in _RECORDS else None)
         if make is not None:
             value = make(record, chooser)
         elif name in edge.does.may_take and chooser.randint(0, 1):

@@ -196,3 +196,69 @@ def test_without_the_option_nothing_is_said(pytester: pytest.Pytester) -> None:
     result = run(pytester, "\ndef test_statuses(runstate_coverage):\n    runstate_coverage.add(['queued'])\n")
     result.assert_outcomes(passed=1)
     result.stdout.no_fnmatch_line("*runstate coverage*")
+
+
+# --- mutants ----------------------------------------------------------------------------------------------------------
+
+STEP = ("-o", "runstate_lifecycle=openai.assistants.run_step")
+ENDS = """
+import pytest
+from runstate import CallerError
+
+@pytest.mark.parametrize("event", ["complete", "fail", "cancel", "expire"])
+@pytest.mark.parametrize("end", {ends})
+def test_nothing_leaves_an_end(runstate_system, end, event):
+    runstate_system.create()
+    runstate_system.fire(end)
+    with pytest.raises(CallerError):
+        runstate_system.fire(event)
+
+def test_something_else():
+    pass
+"""
+
+
+def test_without_the_option_a_test_runs_once_on_the_lifecycle(pytester: pytest.Pytester) -> None:
+    result = run(pytester, ENDS.format(ends=["complete", "fail"]), *STEP)
+    result.assert_outcomes(passed=9)
+    assert "mutants" not in result.stdout.str()
+
+
+def test_mutants_that_tests_notice_pass_and_the_others_are_named(pytester: pytest.Pytester) -> None:
+    result = run(pytester, ENDS.format(ends=["complete", "fail"]), *STEP, "--runstate-mutants")
+    result.assert_outcomes(passed=8 * 17 + 1)
+    assert result.ret == 0
+    result.stdout.fnmatch_lines([
+        "openai.assistants.run_step: the suite kills 50 % of the table's mutants, 8 of 16",
+        "  survived: complete in cancelled: illegal → completed",
+        "  survived: expire in expired: illegal → expired",
+        "  not counted: 0 equivalent; 84 do not come into being *",
+    ])  # fmt: skip
+
+
+def test_a_share_can_be_demanded(pytester: pytest.Pytester) -> None:
+    body = ENDS.format(ends=["complete", "fail"])
+    less = run(pytester, body, *STEP, "--runstate-mutants", "--runstate-mutants-min", "60")
+    assert less.ret == 1
+    less.stdout.fnmatch_lines(["FAILED: 50.0 % is less than the 60 % asked for"])
+    assert run(pytester, body, *STEP, "--runstate-mutants", "--runstate-mutants-min", "50").ret == 0
+
+
+def test_a_test_that_fails_on_the_lifecycle_itself_fails(pytester: pytest.Pytester) -> None:
+    body = "def test_wrong(runstate_system):\n    runstate_system.create()\n    assert runstate_system.status == 'x'\n"
+    result = run(pytester, body, *STEP, "--runstate-mutants")
+    result.assert_outcomes(failed=1, passed=16)
+    assert result.ret == 1
+
+
+@pytest.mark.long
+def test_workers_tell_their_controller_which_mutants_died(pytester: pytest.Pytester) -> None:
+    result = run(pytester, ENDS.format(ends=["complete"]), *STEP, "--runstate-mutants", "-n", "1")
+    result.stdout.fnmatch_lines(["*kills 25 % of the table's mutants, 4 of 16"])
+
+
+@pytest.mark.parametrize(
+    "options", [("--runstate-mutants-min", "5"), ("--runstate-mutants", "--runstate-mutants-min", "101")]
+)
+def test_a_wrong_use_of_mutants_is_refused(pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+    assert run(pytester, "", *options).ret == pytest.ExitCode.USAGE_ERROR

@@ -12,6 +12,7 @@ those fields; code should read the fields and never parse the message::
     │   └── BadPayload               an argument of the event is missing, superfluous or of the wrong kind
     ├── BadRecord                    a record would break a rule that its lifecycle states
     ├── BadLifecycle                 a lifecycle definition contradicts itself
+    ├── BadMigration                 stored runs cannot be brought from one version of a lifecycle to another
     ├── BadMapping                   a mapping between two lifecycles says what cannot be
     ├── Untranslatable               a history that a mapping has no counterpart for
     ├── BadSimulation                a simulation is asked for that cannot be run
@@ -38,6 +39,7 @@ __all__ = [
     "AlreadyTerminal",
     "BadLifecycle",
     "BadMapping",
+    "BadMigration",
     "BadPayload",
     "BadQuestion",
     "BadRecord",
@@ -234,6 +236,31 @@ class BadLifecycle(RunstateError):
         allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"lifecycle {self.lifecycle!r}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadMigration(RunstateError):
+    """Stored runs cannot be brought from one version of a lifecycle to another; nothing was changed."""
+
+    who = "designer"
+
+    lifecycle: str
+    """Name of the lifecycle."""
+    problem: str
+    """Which check failed, one word of a closed set (see ``runstate.modelling.migration.PROBLEMS``)."""
+    status: str | None = None
+    """The status, or other name, at fault."""
+    events: tuple[str, ...] = ()
+    """A shortest history of the old version that leads to a run which could not go on: the counter-example."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there."""
+
+    def __str__(self) -> str:
+        status = "" if self.status is None else f" {str(self.status)!r}:"
+        after = f" Seen after: {', '.join(map(str, self.events))}." if self.events else ""
+        allowed = f" Allowed: {', '.join(map(str, self.allowed))}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"migration of {self.lifecycle!r}:{status} {self.reason} ({self.problem}).{after}{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -52,8 +52,11 @@ from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import check_mapping, round_trip
 from runstate.modelling.mapping_text import basis_words, loss_words, reading, summary
 from runstate.modelling.mappings import MAPPINGS
+from runstate.modelling.migration import PROBLEMS as MIGRATION_PROBLEMS
 from runstate.modelling.questions import QUESTIONS, ask
 from runstate.modelling.translate import PROBLEMS as TRANSLATE_PROBLEMS
+from runstate.modelling.versions import AUDIENCES
+from runstate.modelling.versions import KINDS as VERSION_KINDS
 from tools.provocations import PROVOCATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -657,6 +660,19 @@ def _mapping(mapping: LifecycleMapping) -> Iterator[str]:
         yield "\n".join(losses)
 
 
+def version_kinds() -> str:
+    """Every kind of difference, and for whom it breaks something."""
+    rows = (
+        (f"`{kind}`", said, *("breaks" if audience in breaks else "" for audience in AUDIENCES))
+        for kind, (said, breaks) in VERSION_KINDS.items()
+    )
+    return table(("kind", "what it says", *AUDIENCES), rows)
+
+
+def migration_problems() -> str:
+    return _words(MIGRATION_PROBLEMS)
+
+
 # -- the demo ----------------------------------------------------------------------------------------------------------
 
 
@@ -716,6 +732,8 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/mappings.md", "mapping-problems", mapping_problems),
     ("docs/mappings.md", "mappings", mappings_overview),
     ("docs/mappings.md", "mapping-entries", mapping_entries),
+    ("docs/versions.md", "kinds", version_kinds),
+    ("docs/versions.md", "migration-problems", migration_problems),
 )
 """Page, name of the block, what it says."""
 

@@ -6,6 +6,7 @@ import click
 
 from runstate.cli.ask import ask
 from runstate.cli.check import check
+from runstate.cli.diff import diff
 from runstate.cli.infer import infer
 from runstate.cli.lint import lint
 from runstate.cli.map import map_lifecycles
@@ -36,5 +37,5 @@ def runstate() -> None:
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, runs, lint, infer, map_lifecycles, ask, simulate):
+for command in (check, show, explain, diff, runs, lint, infer, map_lifecycles, ask, simulate):
     runstate.add_command(command)

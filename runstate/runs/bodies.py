@@ -23,7 +23,18 @@ from runstate.frozen import FrozenDict, freeze, thaw
 from runstate.lifecycle import Lifecycle
 from runstate.stores.base import Entry
 
-__all__ = ["LIMITS", "arguments_of", "body_of", "fingerprint", "fold", "payload_of", "read_as", "record_of", "text"]
+__all__ = [
+    "LIMITS",
+    "MIGRATE",
+    "arguments_of",
+    "body_of",
+    "fingerprint",
+    "fold",
+    "payload_of",
+    "read_as",
+    "record_of",
+    "text",
+]
 
 R = TypeVar("R")
 
@@ -157,7 +168,8 @@ def fold(kind: type[R], entries: Iterable[Entry], start: R | None = None, *, ear
 
     Each entry is replayed by the table of the version that it was written under, where `earlier` has a class for that,
     else by the present one.  Where the version changes, the next class reads what the one before has written, as it
-    reads the run's row.  The record is of the class of the last entry; metadata is that of the last entry.
+    reads the run's row.  A migration wrote the whole record down, so what was before the last one is not looked at.  The
+    record is of the class of the last entry; metadata is that of the last entry.
 
     :param earlier: classes of earlier versions of the lifecycle, by version.
     :raises ValueError: where there is nothing to fold.
@@ -166,10 +178,15 @@ def fold(kind: type[R], entries: Iterable[Entry], start: R | None = None, *, ear
     """
     record = start
     last: Entry | None = None
-    for entry in entries:
+    known = tuple(entries)
+    moved = max((index for index, entry in enumerate(known) if entry.event == MIGRATE), default=0)
+    for entry in known[moved:]:
         last = entry
-        reader: type[R] = earlier.get(entry.version, kind)
-        if entry.source is None:
+        # the record that a migration wrote is of the version that it led to
+        reader: type[R] = earlier.get(
+            entry.version.rpartition("->")[2] if entry.event == MIGRATE else entry.version, kind
+        )
+        if entry.source is None or entry.event == MIGRATE:
             record = record_of(reader, entry.arguments["record"], entry.metadata)
             continue
         if record is None:
@@ -205,6 +222,9 @@ def _replayed(record: R, entry: Entry) -> R:
             advice="Give the record class of that version to Runs(earlier=[...]).",
         ) from error
 
+
+MIGRATE: Final = "\N{SECTION SIGN}migrate"
+"""Event of the journal entry that a migration writes; no lifecycle's own."""
 
 TTL: Final = "\N{SECTION SIGN}ttl"
 """Name under which the journal keeps the time to live that an event was given; no argument can have it."""

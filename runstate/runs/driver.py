@@ -627,6 +627,8 @@ class Runs(Generic[R]):
             beyond = parse_cursor(after or "")
             entries = [entry for entry in self.history(run_id) if parse_cursor(entry.cursor) > beyond][:limit]
         for entry in entries:
+            if entry.event == bodies.MIGRATE:  # nothing has happened to the run: no stream ever told of it
+                continue
             record = self._record_at(entry, seen)
             edge = self.versions.get(entry.version, self.lifecycle).transition(entry.source, entry.event)
             names = (edge.wire if edge is not None else ()) or (entry.event,)

@@ -10,6 +10,7 @@ from typing import Final, Literal
 import attrs
 
 from runstate.errors import NotFound, StoreError
+from runstate.runs.bodies import MIGRATE
 from runstate.runs.values import Page
 from runstate.stores.base import Entry, Find, Row, Store, Tx
 from runstate.stores.transaction import parse_cursor
@@ -34,7 +35,8 @@ class Known:
 def known_lifecycles(store: Store) -> Mapping[str, Known]:
     """The lifecycles that were made known to a store, by name."""
     with store.transaction(write=False) as tx:
-        edges = tx.edges()
+        # what a migration may write is of no version of a lifecycle
+        edges = [edge for edge in tx.edges() if edge.event != MIGRATE]
     return {
         name: Known(
             name=name,

@@ -12,7 +12,17 @@ from typing import Any, Final, Generic, NamedTuple, TypeVar
 import attrs
 
 from runstate import engine, logs
-from runstate.errors import Conflict, IdempotencyMismatch, IllegalTransition, LeaseLost, NotFound, Winner
+from runstate.errors import (
+    BadRecord,
+    Conflict,
+    DecodeError,
+    IdempotencyMismatch,
+    IllegalTransition,
+    LeaseLost,
+    NotFound,
+    SchemaMismatch,
+    Winner,
+)
 from runstate.lifecycle import Lifecycle
 from runstate.runs import bodies
 from runstate.runs.bodies import MICROSECONDS, TTL
@@ -101,8 +111,22 @@ class Steps(Generic[R]):
         return row
 
     def record(self, row: Row) -> R:
-        """The record of a row."""
-        return bodies.record_of(self.kind, row.body, row.metadata)
+        """The record of a row.
+
+        :raises SchemaMismatch: where it is of another version of the lifecycle, and this one cannot read it.
+        """
+        try:
+            return bodies.record_of(self.kind, row.body, row.metadata)
+        except (BadRecord, DecodeError) as error:
+            if row.version == self.lifecycle.version:
+                raise
+            raise SchemaMismatch(
+                reason=f"the run is of version {row.version!r}, which the record class of {self.lifecycle.version!r} cannot read",
+                advice="Migrate it (runstate.runs.migration), or use the record class of that version.",
+                run_id=row.id,
+                seen=row.version,
+                known=self.lifecycle.version,
+            ) from error
 
     def folded(self, tx: Tx, run_id: str, seq: int) -> R:
         """The record as it was after a change, from the journal alone; as the present class reads it."""

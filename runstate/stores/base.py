@@ -10,6 +10,7 @@ A third party's store implements `Store` and `Tx` and is ready when `runstate.te
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager
 from functools import lru_cache
 from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
@@ -17,10 +18,11 @@ from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 import attrs
 
 from runstate.edge import loads
+from runstate.errors import SchemaMismatch
 from runstate.frozen import freeze
 from runstate.lifecycle import Lifecycle
 
-__all__ = ["ABSENT", "Clock", "Edge", "Entry", "Find", "Order", "Row", "Store", "Tx", "legality"]
+__all__ = ["ABSENT", "Clock", "Edge", "Entry", "Find", "Order", "Row", "Store", "Tx", "legality", "stored_otherwise"]
 
 ABSENT: Final = ""
 """How a store writes the absence of a status: a foreign key says nothing about NULL."""
@@ -57,6 +59,17 @@ def legality(lifecycle: Lifecycle) -> tuple[Edge, ...]:
             int(not lifecycle.legal(edge.target)),
         )
         for edge in lifecycle.transitions
+    )
+
+
+def stored_otherwise(seen: AbstractSet[Edge], known: AbstractSet[Edge]) -> SchemaMismatch:
+    """The refusal of a version that the store has with other changes."""
+    edge = next(iter(seen))
+    return SchemaMismatch(
+        reason=f"version {edge.version!r} of {edge.lifecycle!r} is stored with other transitions",
+        seen=sorted(seen - known),
+        known=sorted(known - seen),
+        advice="A lifecycle whose transitions change needs another version.",
     )
 
 
@@ -148,6 +161,8 @@ class Find:
 
     tenant: str
     lifecycle: str
+    version: str | None = None
+    """Of the lifecycle, as of the run's last change."""
     statuses: tuple[str, ...] | None = None
     queue: str | None = None
     assistant: str | None = None
@@ -263,6 +278,13 @@ class Store(Protocol):
 
     def register(self, lifecycle: Lifecycle) -> None:
         """Make a lifecycle's legal changes known; idempotent.
+
+        :raises SchemaMismatch: where the same version is known with other changes.
+        """
+        ...
+
+    def admit(self, edges: Sequence[Edge]) -> None:
+        """Make legal changes known that are of no lifecycle, all of one version; idempotent.  Migrations are such changes.
 
         :raises SchemaMismatch: where the same version is known with other changes.
         """

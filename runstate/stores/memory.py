@@ -11,9 +11,9 @@ from typing import Any, Final, Self
 
 import attrs
 
-from runstate.errors import Conflict, SchemaMismatch, StoreBusy, StoreError
+from runstate.errors import Conflict, StoreBusy, StoreError
 from runstate.lifecycle import Lifecycle
-from runstate.stores.base import ABSENT, Clock, Edge, Entry, Find, Row, legality
+from runstate.stores.base import ABSENT, Clock, Edge, Entry, Find, Row, legality, stored_otherwise
 from runstate.stores.transaction import parse_cursor
 
 __all__ = ["MemoryStore"]
@@ -67,16 +67,15 @@ class MemoryStore:
                 self._committed.notify_all()
 
     def register(self, lifecycle: Lifecycle) -> None:
+        self.admit(legality(lifecycle))
+
+    def admit(self, edges: Sequence[Edge]) -> None:
         with self._lock:
-            known = set(legality(lifecycle))
-            seen = {e for e in self.edges if (e.lifecycle, e.version) == (lifecycle.name, lifecycle.version)}
+            known = set(edges)
+            places = {(e.lifecycle, e.version) for e in known}
+            seen = {e for e in self.edges if (e.lifecycle, e.version) in places}
             if seen and seen != known:
-                raise SchemaMismatch(
-                    reason=f"version {lifecycle.version!r} of {lifecycle.name!r} is stored with other transitions",
-                    seen=sorted(seen - known),
-                    known=sorted(known - seen),
-                    advice="A lifecycle whose transitions change needs another version.",
-                )
+                raise stored_otherwise(seen, known)
             self.edges |= known
 
     def pause(self, seconds: float) -> None:
@@ -252,7 +251,7 @@ def _by(value: int | None, limit: int | None) -> bool:
 def _fits(row: Row, find: Find) -> bool:
     if (row.tenant, row.lifecycle) != (find.tenant, find.lifecycle):
         return False
-    for name in ("queue", "assistant", "thread", "slot", "retry_of", "owner"):
+    for name in ("version", "queue", "assistant", "thread", "slot", "retry_of", "owner"):
         wanted = getattr(find, name)
         if wanted is not None and getattr(row, name) != wanted:
             return False

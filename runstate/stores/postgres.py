@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from threading import Lock
 from typing import Any, Final, Self
@@ -23,7 +23,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from runstate.errors import Conflict, StoreBusy, StoreError, StoreUnavailable
 from runstate.lifecycle import Lifecycle
 from runstate.stores import sql
-from runstate.stores.base import Clock
+from runstate.stores.base import Clock, Edge, legality
 from runstate.stores.transaction import (
     Answer,
     Run,
@@ -104,13 +104,16 @@ class PostgresStore:
                 run(f"NOTIFY {_CHANNEL}", {})
 
     def register(self, lifecycle: Lifecycle) -> None:
+        self.admit(legality(lifecycle))
+
+    def admit(self, edges: Sequence[Edge]) -> None:
         with self._begun(write=False) as conn:
-            if knows(_runner(conn), lifecycle):
+            if knows(_runner(conn), edges):
                 return
         with self._begun(write=True) as conn:
             run = _runner(conn)
             run(sql.SCHEMA_LOCK, {})
-            add_edges(run, lifecycle)
+            add_edges(run, edges)
 
     def pause(self, seconds: float) -> None:
         """Sleep, or await a NOTIFY where the store was told to."""

@@ -264,6 +264,7 @@ def row_of(values: Sequence[Any]) -> Row:
 
 
 _CONDITIONS: Final = {
+    "version": "version = :version",
     "queue": "queue = :queue",
     "assistant": "assistant = :assistant",
     "thread": "thread = :thread",

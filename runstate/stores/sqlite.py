@@ -18,7 +18,7 @@ import random
 import sqlite3
 import time
 import warnings
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Lock
@@ -26,7 +26,7 @@ from typing import Any, Final, Literal, Self
 
 from runstate.errors import Conflict, StoreBusy, StoreError, StoreUnavailable
 from runstate.lifecycle import Lifecycle
-from runstate.stores.base import Clock
+from runstate.stores.base import Clock, Edge, legality
 from runstate.stores.transaction import (
     Answer,
     Run,
@@ -117,11 +117,14 @@ class SqliteStore:
             yield SqlTx("sqlite", _runner(conn), self._clock)
 
     def register(self, lifecycle: Lifecycle) -> None:
+        self.admit(legality(lifecycle))
+
+    def admit(self, edges: Sequence[Edge]) -> None:
         with self._begun(write=False) as conn:
-            if knows(_runner(conn), lifecycle):
+            if knows(_runner(conn), edges):
                 return
         with self._begun(write=True) as conn:
-            add_edges(_runner(conn), lifecycle)
+            add_edges(_runner(conn), edges)
 
     def pause(self, seconds: float) -> None:
         """Look for a commit of somebody else every few milliseconds."""

@@ -6,9 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from runstate.errors import SchemaMismatch, StoreError
-from runstate.lifecycle import Lifecycle
 from runstate.stores import sql
-from runstate.stores.base import Clock, Edge, Entry, Find, Row, legality
+from runstate.stores.base import Clock, Edge, Entry, Find, Row, stored_otherwise
 
 __all__ = ["Answer", "SqlTx", "add_edges", "check_current", "driver_connection", "migrate", "parse_cursor"]
 
@@ -211,25 +210,22 @@ def migrate(run: Run, dialect: sql.Dialect) -> None:
         run(sql.SCHEMA_REACHED, {"version": version})
 
 
-def knows(run: Run, lifecycle: Lifecycle) -> bool:
-    """Whether the table of legality has this version of the lifecycle.
+def knows(run: Run, edges: Sequence[Edge]) -> bool:
+    """Whether the table of legality has these changes, which are all of one version.
 
-    :raises SchemaMismatch: where it has it with other changes.
+    :raises SchemaMismatch: where it has the version with other changes.
     """
-    rows = run(sql.EDGES, {"lifecycle": lifecycle.name, "version": lifecycle.version}).rows
-    seen, known = {Edge(*row) for row in rows}, set(legality(lifecycle))
+    if not edges:
+        return True
+    rows = run(sql.EDGES, {"lifecycle": edges[0].lifecycle, "version": edges[0].version}).rows
+    seen, known = {Edge(*row) for row in rows}, set(edges)
     if rows and seen != known:
-        raise SchemaMismatch(
-            reason=f"version {lifecycle.version!r} of {lifecycle.name!r} is stored with other transitions",
-            seen=sorted(seen - known),
-            known=sorted(known - seen),
-            advice="A lifecycle whose transitions change needs another version.",
-        )
+        raise stored_otherwise(seen, known)
     return bool(rows)
 
 
-def add_edges(run: Run, lifecycle: Lifecycle) -> None:
-    """Fill the table of legality from the lifecycle."""
-    if not knows(run, lifecycle):
-        for edge in legality(lifecycle):
+def add_edges(run: Run, edges: Sequence[Edge]) -> None:
+    """Fill the table of legality."""
+    if not knows(run, edges):
+        for edge in edges:
             run(sql.ADD_EDGE, edge._asdict())

@@ -40,7 +40,7 @@ from runstate.lifecycle import Basis, Effects, FieldKind, Lifecycle, Row, To, Ve
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.record import FunctionCall, LastError, RequiredAction, Run, ToolCall, ToolOutput, Usage, keep_rules
 from runstate.runs import MAX_ATTEMPTS, Roles, Rows, Runs, known_lifecycles
-from runstate.stores.base import Entry, Find, Store, Tx
+from runstate.stores.base import Edge, Entry, Find, Store, Tx
 from runstate.testing.clock import FakeClock
 
 __all__ = ["Parcel", "Stage", "StoreSuite", "assert_sound", "payload_for"]
@@ -458,6 +458,38 @@ class StoreSuite:
         changed = attrs.evolve(ASSISTANTS_RUN, rows=tuple(rows))
         with pytest.raises(SchemaMismatch):
             stage.store.register(changed)
+
+    def test_admitted_changes_can_be_journalled_and_no_others(self, stage: Stage) -> None:
+        runs = stage.runs()
+        run_id = new(runs)
+        row, (first,) = runs.row(run_id), runs.history(run_id)
+        edge = Edge(row.lifecycle, "2->3", "move", row.status, row.status, 0)
+        entry = attrs.evolve(first, seq=2, version="2->3", event="move", source=row.status, payload="{}")
+        moved = attrs.evolve(row, rev=2, version="3")
+        with pytest.raises(StoreError), stage.store.transaction() as tx:
+            tx.move(row, moved, entry)
+        stage.store.admit([])
+        stage.store.admit([edge])
+        stage.another().admit([edge])
+        with pytest.raises(SchemaMismatch):
+            stage.another().admit([edge, edge._replace(source="cancelling")])
+        with stage.store.transaction() as tx:
+            assert tx.move(row, moved, entry)
+        again = attrs.evolve(entry, seq=3, event="other")
+        with pytest.raises(StoreError), stage.store.transaction() as tx:
+            tx.move(moved, attrs.evolve(moved, rev=3), again)
+        assert runs.row(run_id) == moved
+
+    def test_runs_are_found_by_the_version_of_their_last_change(self, stage: Stage) -> None:
+        runs = stage.runs()
+        ids = [new(runs) for _ in range(3)]
+        row = runs.row(ids[1])
+        with stage.store.transaction() as tx:
+            assert tx.move(row, attrs.evolve(row, version="3", edits=row.edits + 1))
+        found = Find(tenant=row.tenant, lifecycle=row.lifecycle, order="oldest")
+        with stage.store.transaction(write=False) as tx:
+            for version, wanted in ((row.version, {ids[0], ids[2]}), ("3", {ids[1]}), ("4", set[str]())):
+                assert {one.id for one in tx.find(attrs.evolve(found, version=version))} == wanted
 
     # -- the same request again ----------------------------------------------------------------------------------------
 

@@ -35,10 +35,10 @@ from runstate.errors import DecodeError
 
 _orjson_loads: Callable[[bytes], object] | None
 _orjson_dumps: Callable[..., bytes] | None
-_SMALL_INTEGERS = 0
+_small_integers = 0
 """Option of orjson: refuse to write integers of more than 53 bits."""
 try:
-    from orjson import OPT_STRICT_INTEGER as _SMALL_INTEGERS
+    from orjson import OPT_STRICT_INTEGER as _small_integers
     from orjson import dumps as _orjson_dumps
     from orjson import loads as _orjson_loads
 except ImportError:  # the extra is not installed
@@ -199,7 +199,7 @@ def _loads_plainly(data: object) -> object:
         if type(data) is not bytes or len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
             return _END
         value = _orjson_loads(data)
-        again = _orjson_dumps(value, None, _SMALL_INTEGERS)  # 2**63 would be read as it is, and is out of range
+        again = _orjson_dumps(value, None, _small_integers)  # 2**63 would be read as it is, and is out of range
     except (ValueError, TypeError):
         return _END
     if again != data and again.translate(None, _SPACES) != data.translate(None, _SPACES):
@@ -231,7 +231,7 @@ def dumps_plainly(value: object) -> bytes | None:
     if _orjson_dumps is None:
         return None
     try:
-        data = _orjson_dumps(value, None, _SMALL_INTEGERS)
+        data = _orjson_dumps(value, None, _small_integers)
     except (ValueError, TypeError):
         return None
     if len(data) > DEFAULT.max_bytes or b"\\u0000" in data:

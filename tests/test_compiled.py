@@ -29,12 +29,14 @@ def _record(name: str, own: dict[str, Any] | None = None, **options: Any) -> typ
     fields |= {field: attrs.field(default=None) for field in ASSISTANTS_RUN.fields}
     fields["label"] = attrs.field(default="as it was")
     fields |= own or {}
+    chosen: dict[str, Any] = {"frozen": True, "slots": True} | options
+    body = chosen.pop("body", {})
     return attrs.make_class(
         name,
         fields,
-        class_body={"__lifecycle__": ASSISTANTS_RUN, "__module__": __name__, **options.pop("body", {})},
+        class_body={"__lifecycle__": ASSISTANTS_RUN, "__module__": __name__, **body},
         kw_only=True,
-        **({"frozen": True, "slots": True} | options),
+        **chosen,
     )
 
 
@@ -73,8 +75,8 @@ CLASSES = {
 
 
 TIMES = {"created_at": 1000, "started_at": 1001, "expires_at": 1600, "failed_at": 1002, "cancelled_at": 1002}
-SET: dict[str, Any] = TIMES | {"completed_at": 1002, "required_action": CALLS, "last_error": LastError("x")}
-SET |= {"usage": Usage(1, 2), "incomplete_details": IncompleteDetails("max_tokens")}
+STANDING: dict[str, Any] = TIMES | {"completed_at": 1002, "required_action": CALLS, "last_error": LastError("x")}
+OTHERS: dict[str, Any] = STANDING | {"usage": Usage(1, 2), "incomplete_details": IncompleteDetails("max_tokens")}
 
 
 def built(kind: type[Any], **values: Any) -> Iterator[Any]:
@@ -92,7 +94,7 @@ def records(kind: type[Any], status: str) -> Iterator[Any]:
     if kind is not Run:
         yield from built(kind, **values, label="mean")
     for name in ASSISTANTS_RUN.fields:
-        for other in (None, SET[name], 1650) if name.endswith("_at") else (None, SET[name]):
+        for other in (None, OTHERS[name], 1650) if name.endswith("_at") else (None, OTHERS[name]):
             if other != values[name]:
                 yield from built(kind, **(values | {name: other}))
 
@@ -114,7 +116,7 @@ def arguments(record: Any, edge: Transition) -> Iterator[dict[str, Any]]:
             yield usual | {"payload": full | {name: other}}
     for name in ("usage", "last_error", "no_such_argument"):
         if name not in full:
-            yield usual | {"payload": full | {name: SET.get(name, 1)}}
+            yield usual | {"payload": full | {name: OTHERS.get(name, 1)}}
 
 
 def compiled_step(record: Any, event: str, at: Any, ttl: Any, payload: dict[str, Any], *, strict: bool) -> Any:

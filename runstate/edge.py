@@ -38,11 +38,13 @@ _orjson_dumps: Callable[..., bytes] | None
 _small_integers = 0
 """Option of orjson: refuse to write integers of more than 53 bits."""
 try:
-    from orjson import OPT_STRICT_INTEGER as _small_integers
+    from orjson import OPT_STRICT_INTEGER
     from orjson import dumps as _orjson_dumps
     from orjson import loads as _orjson_loads
 except ImportError:  # the extra is not installed
     _orjson_loads = _orjson_dumps = None
+else:
+    _small_integers = OPT_STRICT_INTEGER
 
 __all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "dumps_plainly", "loads", "path_to"]
 

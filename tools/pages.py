@@ -695,6 +695,35 @@ def named_questions() -> str:
     return table(("name", "what it asks", "fairness", "lists", "no, in the catalogue"), rows)
 
 
+def reliability_counts() -> str:
+    """What the long tests have counted so far, by part."""
+    from tools.long import PARTS
+    from tools.store_parts import RESULTS, load
+
+    rows: list[tuple[str, ...]] = []
+    for name, entry in sorted(load(RESULTS).items()):
+        part = max((part for part in PARTS if name.startswith(part)), key=len)
+        counts = entry["counts"]
+        done = ", ".join(f"{count:,} {unit}" for unit, count in counts.items() if not unit.startswith("FAULT"))
+        faults = sum(count for unit, count in counts.items() if unit.startswith("FAULT"))
+        seeds = len(entry["seeds"])
+        seeds_words = (
+            "not kept" if not seeds else f"{entry['seeds'][0]}" + (f" and {seeds - 1} more" if seeds > 1 else "")
+        )
+        rows.append(
+            (
+                name,
+                done,
+                str(faults),
+                f"{entry['seconds']:,.0f}",
+                seeds_words,
+                entry["commit"][:10],
+                f"`make test-long PART={part}`",
+            )
+        )
+    return table(("what", "counts", "faults", "seconds", "seeds", "commit", "command"), rows)
+
+
 BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/lifecycle.md", "run-diagram", lambda: diagram(ASSISTANTS_RUN)),
     ("docs/lifecycle.md", "run-transitions", lambda: show.transitions_table(ASSISTANTS_RUN)),
@@ -732,6 +761,7 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/mappings.md", "mapping-problems", mapping_problems),
     ("docs/mappings.md", "mappings", mappings_overview),
     ("docs/mappings.md", "mapping-entries", mapping_entries),
+    ("docs/reliability.md", "counts", reliability_counts),
     ("docs/versions.md", "kinds", version_kinds),
     ("docs/versions.md", "migration-problems", migration_problems),
 )

@@ -26,7 +26,7 @@ import psycopg
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.monitor import Monitor
 from runstate.errors import RunstateError, StoreBusy, StoreUnavailable
-from runstate.observe import read
+from runstate.observations import read
 from runstate.record import Run
 from runstate.runs import Runs
 from runstate.stores import MemoryStore, Store

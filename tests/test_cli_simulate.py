@@ -17,7 +17,7 @@ from runstate.modelling.distributions import Fixed
 from runstate.modelling.rates import Rates
 from runstate.modelling.simulate import simulate
 from runstate.modelling.simulated import texts
-from runstate.observe import read
+from runstate.observations import read
 
 
 def invoke(*arguments: object) -> Result:

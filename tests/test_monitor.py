@@ -17,7 +17,7 @@ from runstate.conformance.findings import CODES, Finding, Severity
 from runstate.conformance.monitor import Monitor
 from runstate.edge import dumps
 from runstate.lifecycles import ASSISTANTS_RUN
-from runstate.observe import Observation, read
+from runstate.observations import Observation, read
 from tests.oracle import CELLS, INFERRED, INITIAL, MUST, MUST_NOT, STATUSES, TERMINAL
 
 Json = dict[str, Any]

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "runstate"
 # Groups of modules that the table below allows together.
 TABLE = "errors frozen checks lifecycle nesting lifecycles rules"
 DRIVE = "record machine change twins compiled engine"
-READ = "edge sse observe"
+READ = "edge sse observations"
 MODEL = "modelling.walks modelling.renames modelling.versions modelling.migration modelling"
 
 # Who may import whom inside runstate.  A row names only rows above it, so there can be no cycle; the modules of one
@@ -49,7 +49,7 @@ MAY_IMPORT: dict[str, str] = {
     "edge": "errors frozen",
     "sse": "errors frozen",
     "codec": f"{TABLE} record edge sse twins compiled_codec",
-    "observe": f"{TABLE} edge sse codec",
+    "observations": f"{TABLE} edge sse codec",
     "conformance": f"{TABLE} {READ}",
     # reason
     # what versions say of one another is known from the table alone, so that those who keep runs can act on it
@@ -67,7 +67,8 @@ MAY_IMPORT: dict[str, str] = {
     # test, and what users see
     "testing": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL}",
     "testing.stores": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} testing stores runs worker",
-    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker",
+    "_where": "",
+    "__init__": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker _where",
     "cli": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker testing __init__",
     "cli_*": f"{TABLE} {DRIVE} {READ} codec conformance {MODEL} stores runs worker testing __init__",
     # nobody imports the command line but its own parts, and `python -m runstate`
@@ -249,18 +250,18 @@ DRIVING = {"record", "machine", "compiled", "engine", "codec", "stores", "runs"}
 
 def test_the_judge_loads_neither_record_nor_machine(sources: Sources) -> None:
     assert loaded_by("conformance", sources) & DRIVING == set()
-    assert loaded_by("observe", sources) & DRIVING == set()
+    assert loaded_by("observations", sources) & DRIVING == set()
 
 
 def test_a_judge_that_loads_the_record_over_two_hops_is_caught() -> None:
     chain = {
-        "conformance.monitor": "from runstate.observe import read",
-        "observe": "from runstate.codec import encode",
+        "conformance.monitor": "from runstate.observations import read",
+        "observations": "from runstate.codec import encode",
         "codec": "import runstate.record",
         "record": "",
     }
     assert loaded_by("conformance", chain) & DRIVING == {"codec", "record"}
-    late = chain | {"observe": "def plain(seen):\n    from runstate.codec import encode"}
+    late = chain | {"observations": "def plain(seen):\n    from runstate.codec import encode"}
     assert loaded_by("conformance", late) & DRIVING == set()
 
 
@@ -278,7 +279,7 @@ def test_a_judge_that_loads_the_record_over_two_hops_is_caught() -> None:
         ("record", "from importlib import import_module\nimport_module('.engine', 'runstate')"),
         ("machine", "from runstate import apply"),
         ("codec", "from runstate.engine import apply"),
-        ("observe", "from runstate.record import Run"),
+        ("observations", "from runstate.record import Run"),
         ("conformance.monitor", "from runstate.codec import decode_run"),
         ("conformance", "from runstate.engine import apply"),
         ("conformance.monitor", "from ..record import Run"),
@@ -376,15 +377,31 @@ def test_the_hostile_interpreter_is_hostile(offence: str) -> None:
 
 
 def export_faults(source: str) -> list[str]:
-    """What an ``__init__`` has besides a docstring, explicit imports and a sorted ``__all__`` of exactly those."""
+    """What an ``__init__`` has besides a docstring, explicit imports and a sorted ``__all__`` of exactly those.
+
+    The imports may be for type checkers alone, where functions of the module find the names when they are asked for.
+    """
     faults: list[str] = []
     imported: list[str] = []
     exported: list[str] | None = None
-    for position, node in enumerate(ast.parse(source).body):
+    body = ast.parse(source).body
+    for node in [*body]:
+        match node:
+            case ast.If(test=ast.Name(id="TYPE_CHECKING"), body=imports, orelse=[]):
+                body += imports
+            case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id="TYPE_CHECKING")), body=rest, orelse=[]):
+                names_of = [getattr(inner, "name", None) for inner in rest]
+                if names_of != ["__getattr__", "__dir__"]:
+                    faults.append(f"line {node.lineno}: something other than what finds the names")
+            case _:
+                pass
+    for position, node in enumerate(body):
         match node:
             case ast.Expr(value=ast.Constant(value=str())) if position == 0:
                 pass
             case ast.ImportFrom(module="__future__"):
+                pass
+            case ast.ImportFrom(module="typing", names=[ast.alias(name="TYPE_CHECKING")]) | ast.If():
                 pass
             case ast.ImportFrom(names=names):
                 inside = node.level == 1 or (node.module or "").partition(".")[0] == "runstate"
@@ -410,9 +427,22 @@ def test_the_package_only_re_exports(sources: Sources) -> None:
 
 def test_all_names_every_public_name() -> None:
     package = importlib.import_module("runstate")
-    public = {name for name in vars(package) if name.isidentifier() and not name.startswith("_")}
-    modules = {name for name in public if getattr(getattr(package, name), "__name__", "") == f"runstate.{name}"}
-    assert package.__all__ == sorted(public - modules - {"annotations"})
+    assert [name for name in package.__all__ if getattr(package, name, None) is None] == []
+    assert set(package.__all__) <= set(dir(package))
+    with pytest.raises(AttributeError, match="no attribute 'aply'"):
+        _ = package.aply
+
+
+def test_a_name_is_imported_when_it_is_asked_for() -> None:
+    code = (
+        "import sys, runstate\n"
+        "before = {name for name in sys.modules if name.startswith('runstate.')}\n"
+        "assert before == set(), before\n"
+        "assert runstate.Run.__module__ == 'runstate.record'\n"
+        "assert 'runstate.stores' not in sys.modules\n"
+        "assert runstate.engine.apply is runstate.apply\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)
 
 
 @pytest.mark.parametrize(
@@ -427,6 +457,9 @@ def test_all_names_every_public_name() -> None:
         "from json import loads\n__all__ = ['loads']",
         "from .record import Run\nRun.x = 1\n__all__ = ['Run']",
         "def __getattr__(name): ...\n__all__ = []",
+        "if TYPE_CHECKING:\n    from .record import Run\n__all__ = []",
+        "if TYPE_CHECKING:\n    Run = 1\n__all__ = ['Run']",
+        "if not TYPE_CHECKING:\n    import os\n__all__ = []",
         "__all__ = sorted(['Run'])",
     ],
 )

@@ -132,10 +132,18 @@ def field_docs(kind: type) -> dict[str, str]:
 
 
 @cache
+def exported() -> Mapping[str, str]:
+    """Public name -> where it is defined, as in ``runstate.engine.apply``."""
+    nodes = (node for node in ast.walk(tree_of("runstate")) if isinstance(node, ast.ImportFrom))
+    public = (
+        node for node in nodes if (node.module or "").startswith("runstate.") and node.module != "runstate._where"
+    )
+    return {alias.asname or alias.name: f"{node.module}.{alias.name}" for node in public for alias in node.names}
+
+
 def homes() -> Mapping[str, str]:
     """Public name -> the module that it comes from."""
-    nodes = (node for node in tree_of("runstate").body if isinstance(node, ast.ImportFrom))
-    return {alias.asname or alias.name: node.module or "" for node in nodes for alias in node.names}
+    return {name: path.rpartition(".")[0] for name, path in exported().items()}
 
 
 # -- lifecycles --------------------------------------------------------------------------------------------------------
@@ -389,7 +397,7 @@ AREAS: Mapping[str, str] = {
     "runstate.codec": "Bytes and records",
     "runstate.edge": "Bytes and records",
     "runstate.conformance": "Judge",
-    "runstate.observe": "Judge",
+    "runstate.observations": "Judge",
     "runstate.lifecycle": "Model",
     "runstate.nesting": "Model",
     "runstate.modelling": "Model",
@@ -724,6 +732,16 @@ def reliability_counts() -> str:
     return table(("what", "counts", "faults", "seconds", "seeds", "commit", "command"), rows)
 
 
+def where_exported() -> str:
+    """The module behind each name that ``runstate/__init__.py`` exports, read off its imports for type checkers."""
+    found = {name: path.removeprefix("runstate.") for name, path in exported().items()}
+    names = "".join(f'    "{name}": "{found[name]}",\n' for name in sorted(found))
+    return (
+        '"""Where each exported name is defined.  Generated from the imports of ``runstate/__init__.py``."""\n\n'
+        f'WHERE = {{\n{names}}}\n\nMODULES = frozenset(path.partition(".")[0] for path in WHERE.values())\n'
+    )
+
+
 BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/lifecycle.md", "run-diagram", lambda: diagram(ASSISTANTS_RUN)),
     ("docs/lifecycle.md", "run-transitions", lambda: show.transitions_table(ASSISTANTS_RUN)),
@@ -767,5 +785,8 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
 )
 """Page, name of the block, what it says."""
 
-FILES: tuple[tuple[str, Callable[[], str]], ...] = (("docs/schema/lifecycle.schema.json", schema_json),)
+FILES: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("docs/schema/lifecycle.schema.json", schema_json),
+    ("runstate/_where.py", where_exported),
+)
 """Whole files, and what they say."""

@@ -11,7 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from runstate.modelling.infer import Inferred
-    from runstate.observe import Observation
+    from runstate.observations import Observation
 
 __all__ = ["infer"]
 
@@ -85,7 +85,7 @@ def infer(
 
 def _read(path: str) -> Iterator[Observation]:
     from runstate.conformance.check import chunks_of
-    from runstate.observe import read
+    from runstate.observations import read
 
     if path == "-":
         yield from read(chunks_of(sys.stdin.buffer))

@@ -177,7 +177,7 @@ def _duration(text: str) -> Distribution:
 def _rates_of(lifecycle: Lifecycle, path: str) -> Rates:
     from runstate.conformance.check import chunks_of
     from runstate.modelling.rates import Rates
-    from runstate.observe import read
+    from runstate.observations import read
 
     try:
         with Path(path).open("rb") as file:

@@ -11,7 +11,7 @@ from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.monitor import Monitor
 from runstate.conformance.watch import Verdict, Watched
 from runstate.edge import Limits
-from runstate.observe import read
+from runstate.observations import read
 
 __all__ = ["Judged", "Summary", "check_bytes", "judge", "summarise"]
 

@@ -12,7 +12,7 @@ from runstate.conformance.spelling import snake_tree
 from runstate.conformance.transitions import hidden_from
 from runstate.conformance.watch import Seen, Watched, finding_at, shown
 from runstate.lifecycle import FieldKind, Lifecycle, Presence
-from runstate.observe import Observation
+from runstate.observations import Observation
 from runstate.rules import broken_rules
 
 __all__ = ["identity", "kinds", "movement", "presence", "remember"]

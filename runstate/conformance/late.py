@@ -11,7 +11,7 @@ from runstate.conformance.fields import is_number
 from runstate.conformance.transitions import creates, second_announcement
 from runstate.conformance.watch import Watched
 from runstate.lifecycle import FieldKind, Lifecycle
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["Late"]
 

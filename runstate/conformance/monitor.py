@@ -21,7 +21,7 @@ from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS
 from runstate.lifecycles.unwrap import unwrap
-from runstate.observe import Observation, observe
+from runstate.observations import Observation, observe
 
 if TYPE_CHECKING:
     from runstate.conformance.agui.session import AguiSession

@@ -15,7 +15,7 @@ from runstate.conformance.single import judge_single
 from runstate.conformance.transitions import creates
 from runstate.conformance.watch import Assume, Watched, finding_at, shown
 from runstate.nesting import Nesting
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["Part", "Parts"]
 

@@ -9,7 +9,7 @@ from runstate.conformance.fields import identity, kinds, movement, presence, rem
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.transitions import announcement, creates, transition
 from runstate.conformance.watch import Assume, Watched, finding_at, shown
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["judge_single"]
 

@@ -11,7 +11,7 @@ import attrs
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.watch import Watched, finding_at, targets
 from runstate.lifecycle import Lifecycle
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["announcement", "creates", "hidden_from", "transition"]
 

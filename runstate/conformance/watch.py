@@ -9,7 +9,7 @@ import attrs
 
 from runstate.conformance.findings import CODES, Finding
 from runstate.lifecycle import Lifecycle
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["Assume", "Seen", "Verdict", "Watched", "finding_at", "shown", "targets"]
 

@@ -17,7 +17,7 @@ from runstate.frozen import FrozenDict
 from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.lifecycles.plain import build
 from runstate.modelling.importers import word_of
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["Inferred", "infer"]
 

@@ -17,7 +17,7 @@ from runstate.frozen import EMPTY, FrozenDict
 from runstate.lifecycle import Lifecycle, Transition
 from runstate.modelling.distributions import Distribution, Empirical, Exponential
 from runstate.modelling.timed import Timed, sojourns
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["MEAN", "Durations", "Edge", "Rates", "Timing", "is_deadline", "moves_by_default"]
 

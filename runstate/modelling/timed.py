@@ -11,7 +11,7 @@ import attrs
 from runstate.frozen import EMPTY
 from runstate.lifecycle import Lifecycle, Transition
 from runstate.lifecycles.unwrap import seconds, unwrap
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["Sojourns", "Timed", "sojourns"]
 

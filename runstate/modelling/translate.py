@@ -18,7 +18,7 @@ from runstate.lifecycles.unwrap import unwrap
 from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import moved, sound
 from runstate.modelling.places import Place, begin, moves, passed
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["PROBLEMS", "Seen", "Translated", "sightings", "translate"]
 

@@ -16,7 +16,7 @@ from runstate.conformance.watch import Assume, Watched
 from runstate.errors import BadLifecycle
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles import CATALOGUE
-from runstate.observe import Observation, observe, read
+from runstate.observations import Observation, observe, read
 
 __all__ = ["IllegalHistory", "assert_legal", "errors_of", "lifecycle_named", "report_of"]
 

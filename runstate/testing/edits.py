@@ -16,7 +16,7 @@ from runstate.frozen import FrozenDict
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
-from runstate.observe import Observation
+from runstate.observations import Observation
 from runstate.testing.choosing import Chooser
 from runstate.testing.edits_parts import ILLEGAL_PARTS, NOTED_PARTS
 from runstate.testing.edits_single import ILLEGAL, NOTED, Draft, Kind

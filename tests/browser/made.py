@@ -8,7 +8,7 @@ from typing import Any
 
 from runstate.conformance.check import Judged, check_bytes
 from runstate.conformance.monitor import Monitor
-from runstate.observe import Observation
+from runstate.observations import Observation
 from tests import facts
 
 STAMPS = ("created_at", "started_at", "expires_at", "completed_at", "cancelled_at", "failed_at")

@@ -14,7 +14,7 @@ from runstate.lifecycle import Basis, Lifecycle, Presence
 from runstate.lifecycles import ASSISTANTS_RUN
 from runstate.modelling.definition import load, to_json
 from runstate.modelling.infer import infer
-from runstate.observe import read
+from runstate.observations import read
 from tests.facts import as_bytes, by_file
 
 HISTORIES = [["new", "paid", "sent"], ["new", "paid", "paid", "sent"], ["new", "lost"], ["new", "paid"]]

@@ -12,7 +12,7 @@ from runstate.modelling.rates import MEAN, Durations, Rates, is_deadline, moves_
 from runstate.modelling.simulate import simulate
 from runstate.modelling.simulated import texts
 from runstate.modelling.timed import Timed, sojourns
-from runstate.observe import read
+from runstate.observations import read
 from tests.testing.judging import JOB
 
 

@@ -34,7 +34,7 @@ from runstate.modelling.objects import flat
 from runstate.modelling.rates import Edge, Rates
 from runstate.modelling.simulate import Simulation, needs_worker, simulate
 from runstate.modelling.simulated import polls, texts
-from runstate.observe import Observation
+from runstate.observations import Observation
 from runstate.testing.asserts import assert_legal
 from tests.test_lifecycle import lifecycles
 from tests.testing.judging import JOB, SWITCH

@@ -19,7 +19,7 @@ from runstate.modelling.mapping import LifecycleMapping
 from runstate.modelling.mapping_check import check_mapping
 from runstate.modelling.mappings import MAPPINGS
 from runstate.modelling.translate import PROBLEMS, Seen, Translated, translate
-from runstate.observe import Observation, read
+from runstate.observations import Observation, read
 from runstate.testing.histories import history
 from tests.modelling.mapped import JOB, ONCE, PLAIN, judged, mapped, random_mappings
 from tests.modelling.test_mapping import RIGHT

@@ -17,7 +17,7 @@ from runstate.lifecycles.agui import AGUI_RUN, AGUI_SUBAGENT, AGUI_TOOL_CALL
 from runstate.lifecycles.assistants_message import ASSISTANTS_MESSAGE
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.lifecycles.assistants_step import ASSISTANTS_RUN_STEP
-from runstate.observe import Observation, read
+from runstate.observations import Observation, read
 from runstate.testing.edits import Edit
 from runstate.testing.histories import DONE, flat
 from runstate.testing.reading import event_and_data

@@ -15,7 +15,7 @@ from runstate.conformance.findings import Severity
 from runstate.conformance.watch import Verdict
 from runstate.lifecycle import Lifecycle
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Status
-from runstate.observe import read
+from runstate.observations import read
 from runstate.testing.asserts import assert_legal
 from runstate.testing.edits import items_of
 from runstate.testing.histories import DONE, History, history, record_class

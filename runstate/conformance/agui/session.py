@@ -13,7 +13,7 @@ from runstate.conformance.agui.shapes import EVENT_TYPES
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.watch import Seen, Watched, finding_at
 from runstate.lifecycles.agui import AGUI_RUN
-from runstate.observe import Observation
+from runstate.observations import Observation
 
 __all__ = ["AguiSession", "speaks_agui"]
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from runstate.edge import Limits
 from runstate.frozen import FrozenDict
-from runstate.observe import Format, Observation, observe, read, recognise
+from runstate.observations import Format, Observation, observe, read, recognise
 
 RUN = {"id": "run_1", "object": "thread.run", "status": "queued"}
 NEXT = {"id": "run_1", "object": "thread.run", "status": "in_progress"}

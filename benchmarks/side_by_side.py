@@ -1,0 +1,122 @@
+"""Measure contestants side by side: one slice of each in turn, many rounds, so that what disturbs one disturbs all.
+
+A figure is the median over the rounds of one round's ratio; the spread are the quartiles of the same.  Absolute times are
+the least that was seen, for orientation.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import platform
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import attrs
+
+RESULTS: Final = Path(__file__).resolve().parents[1] / "build" / "bench.json"
+
+
+@attrs.frozen
+class Target:
+    """What a ratio must be: ours to theirs at most (``<=``), or theirs to ours at least (``>=``)."""
+
+    ours: str
+    theirs: str
+    sign: str
+    bound: float
+
+    def met(self, ratio: float) -> bool:
+        """Whether the ratio, of time to time, keeps the bound."""
+        return ratio <= self.bound if self.sign == "<=" else ratio >= self.bound
+
+
+@attrs.frozen
+class Ratio:
+    """One line of the table."""
+
+    benchmark: str
+    target: Target
+    median: float
+    low: float
+    """First quartile."""
+    high: float
+    """Third quartile."""
+
+    @property
+    def words(self) -> str:
+        """As in the table."""
+        verdict = "reached" if self.target.met(self.median) else "NOT reached"
+        what = f"{self.target.ours} / {self.target.theirs}" if self.target.sign == "<=" else (
+            f"{self.target.theirs} / {self.target.ours}"
+        )  # fmt: skip
+        return (
+            f"{what:58} {self.median:7.2f}  ({self.low:.2f} to {self.high:.2f})  {self.target.sign} {self.target.bound:g}"
+            f"  {verdict}"
+        )
+
+
+def _slice(act: Callable[[], object], times: int) -> float:
+    began = time.perf_counter()
+    for _ in range(times):
+        act()
+    return (time.perf_counter() - began) / times
+
+
+def measured(
+    contestants: Mapping[str, Callable[[], object]], *, rounds: int = 41, seconds: float = 0.004
+) -> dict[str, list[float]]:
+    """Seconds of one call, by contestant and round."""
+    times: dict[str, int] = {}
+    for name, act in contestants.items():
+        act()
+        once = min(_slice(act, 3) for _ in range(5))
+        times[name] = max(1, int(seconds / once))
+    found: dict[str, list[float]] = {name: [] for name in contestants}
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(rounds):
+            order = list(contestants)
+            for name in order if number % 2 else reversed(order):
+                found[name].append(_slice(contestants[name], times[name]))
+    finally:
+        gc.enable()
+    return found
+
+
+def report(benchmark: str, found: Mapping[str, Sequence[float]], targets: Sequence[Target]) -> list[Ratio]:
+    """Print times and ratios, and keep them in `RESULTS`."""
+    ratios: list[Ratio] = []
+    for name, seconds in found.items():
+        print(f"  {name:44} {_time(min(seconds)):>12}  median {_time(statistics.median(seconds))}")
+    for target in targets:
+        ours, theirs = found[target.ours], found[target.theirs]
+        each = [a / b if target.sign == "<=" else b / a for a, b in zip(ours, theirs, strict=True)]
+        low, median, high = statistics.quantiles(each, n=4)
+        ratio = Ratio(benchmark, target, median, low, high)
+        print(f"  {ratio.words}")
+        ratios.append(ratio)
+    _keep(benchmark, found, ratios)
+    return ratios
+
+
+def _keep(benchmark: str, found: Mapping[str, Sequence[float]], ratios: Sequence[Ratio]) -> None:
+    RESULTS.parent.mkdir(exist_ok=True)
+    everything: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    everything["machine"] = {"python": platform.python_version(), "processor": platform.machine()}
+    everything[benchmark] = {
+        "seconds": {name: {"least": min(s), "median": statistics.median(s)} for name, s in found.items()},
+        "ratios": [attrs.asdict(ratio) | {"reached": ratio.target.met(ratio.median)} for ratio in ratios],
+    }
+    RESULTS.write_text(json.dumps(everything, indent=1))
+
+
+def _time(seconds: float) -> str:
+    for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
+        if seconds >= size:
+            return f"{seconds / size:.2f} {unit}"
+    return f"{seconds * 1e9:.0f} ns"

@@ -33,9 +33,11 @@ if TYPE_CHECKING:
         StoreUnavailable,
         UnknownEvent,
         Untranslatable,
+        Unwritable,
         WaitTimeout,
         Winner,
     )
+    from runstate.foreign.told import Places, Told
     from runstate.frozen import FrozenDict
     from runstate.lifecycle import (
         Basis,
@@ -141,6 +143,7 @@ __all__ = [
     "NotFound",
     "Observation",
     "Page",
+    "Places",
     "Presence",
     "Pruned",
     "Quirk",
@@ -166,6 +169,7 @@ __all__ = [
     "SubmitToolOutputs",
     "Swept",
     "To",
+    "Told",
     "Tool",
     "ToolCall",
     "ToolChoice",
@@ -174,6 +178,7 @@ __all__ = [
     "TruncationStrategy",
     "UnknownEvent",
     "Untranslatable",
+    "Unwritable",
     "Usage",
     "Verb",
     "Verdict",

@@ -17,6 +17,7 @@ those fields; code should read the fields and never parse the message::
     ├── Untranslatable               a history that a mapping has no counterpart for
     ├── BadSimulation                a simulation is asked for that cannot be run
     ├── BadQuestion                  a question about a lifecycle that cannot be read, or names what it does not have
+    ├── Unwritable                   steps of a history that a format of logs cannot hold
     ├── DecodeError                  bytes or JSON values that are not what they should be
     └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
         ├── NotFound                 no such run in this tenant and lifecycle
@@ -59,6 +60,7 @@ __all__ = [
     "StoreUnavailable",
     "UnknownEvent",
     "Untranslatable",
+    "Unwritable",
     "WaitTimeout",
     "Winner",
 ]
@@ -352,6 +354,25 @@ class BadQuestion(RunstateError):
         allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{_shown(self.question)}{where}: {self.reason}.{seen}{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class Unwritable(RunstateError):
+    """Steps of a history that a format of logs cannot hold; what was written of it is no whole log."""
+
+    who = "caller"
+
+    form: str
+    """Name of the format."""
+    seen: object = None
+    """What it cannot hold."""
+    allowed: str = ""
+    """What it can."""
+
+    def __str__(self) -> str:
+        allowed = f" Allowed: {self.allowed}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{self.form}: {self.reason}. Seen: {_shown(self.seen)}.{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -1,8 +1,9 @@
 """Bytes and objects become observations: one thing seen of a run, a stream event or a polled snapshot.
 
 Read are server-sent events, JSON lines, one JSON document (an object, an array, a ``{"object": "list"}`` page), lines
-of ``{"event": …, "data": …}``, and objects of an SDK (anything with ``model_dump``).  What cannot be read becomes an
-observation too, with its fault, so that a bad line never hides the good ones.
+of ``{"event": …, "data": …}``, and objects of an SDK (anything with ``model_dump``); logs of other kinds, XES, OCEL 2.0
+and OTLP spans, by `runstate.foreign`; and all of these packed by gzip.  What cannot be read becomes an observation too,
+with its fault, so that a bad line never hides the good ones.
 """
 
 from __future__ import annotations
@@ -17,11 +18,13 @@ import attrs
 
 from runstate.edge import JSON, Limits, check_value, loads
 from runstate.errors import DecodeError
+from runstate.foreign.packed import is_packed, unpacked
+from runstate.foreign.told import Piece, Places, Told, by_time
 from runstate.sse import Parser, ServerSentEvent
 
 __all__ = ["DOCUMENT_BYTES", "Format", "Observation", "observe", "read", "recognise"]
 
-Format = Literal["sse", "jsonl", "json"]
+Format = Literal["sse", "jsonl", "json", "xes", "ocel", "otlp"]
 
 DOCUMENT_BYTES: Final = 1 << 28
 """Size limit of one JSON document that holds many observations (an array or a page); `Limits` hold for each of them."""
@@ -30,6 +33,8 @@ _END: Final = "[DONE]"
 """Data of the event that ends a stream; it is not JSON (API reference, ``done``)."""
 
 _SSE_LINE = re.compile(rb"(?:\A|[\r\n])(?:event|data|id|retry):", re.ASCII)
+_SPANS_LINE = re.compile(rb'(?:\A|\n)\s*\{\s*"resourceSpans"\s*:\s*\[')
+_OCEL_HEAD = re.compile(rb'\{\s*"(?:objectTypes|eventTypes|objects|events)"\s*:\s*\[')
 _HEAD: Final = 1 << 16
 
 
@@ -38,9 +43,12 @@ class Observation:
     """One thing seen in a log or stream."""
 
     value: Mapping[str, Any] | None = None
-    """The decoded object; None where the event carries none or it could not be read."""
+    """The decoded object; None where the event carries none, where something is told without one, or where it could not
+    be read."""
     event: str | None = None
     """Wire name, as in ``thread.run.completed``; None for a polled snapshot."""
+    told: Told | None = None
+    """What a log of another kind says of a run without an object of it."""
     end: bool = False
     """The stream says here that it is over."""
     fault: DecodeError | None = None
@@ -112,6 +120,7 @@ def read(
     limits: Limits | None = None,
     file: str = "-",
     live: bool = False,
+    places: Places | None = None,
 ) -> Iterator[Observation]:
     """Every observation of a log, in its order.
 
@@ -120,20 +129,89 @@ def read(
     :param limits: bounds for one event, line or object.
     :param file: name that the observations carry.
     :param live: the log is still growing: decide on its first line, and never wait for more than that.
+    :param places: where XES, OCEL and OTLP hold what is asked for; by their customs where None.
     """
-    limits = limits or Limits()
+    limits, places = limits or Limits(), places or Places()
     stream = iter((chunks,) if isinstance(chunks, bytes) else chunks)
     head = b""
     while not (live and _has_line(head)) and len(head) < _HEAD and (chunk := next(stream, None)) is not None:
         head += chunk
     stream = chain((head,), stream)
+    if is_packed(head):
+        yield from _of_packed(stream, form, limits, file, live=live, places=places)
+        return
     kind = form or recognise(head)
-    if kind == "sse":
+    if kind in {"xes", "ocel", "otlp"}:
+        pieces = _of_other(kind, head, stream, limits, places)
+        for piece in by_time(pieces) if places.by_time else pieces:
+            told = None if piece.told is None else piece.told.event
+            yield Observation(
+                event=told,
+                told=piece.told,
+                fault=piece.fault,
+                complete=piece.complete,
+                file=file,
+                line=piece.line,
+                path=piece.path,
+            )
+    elif kind == "sse":
         yield from _of_sse(stream, limits, file)
     elif kind == "json":
         yield from _of_document(stream, limits, file, told=form is not None)
     else:
         yield from _of_lines(stream, limits, file)
+
+
+def _of_packed(
+    chunks: Iterable[bytes], form: Format | None, limits: Limits, file: str, *, live: bool, places: Places
+) -> Iterator[Observation]:
+    """What was packed, and at its end why there is no more of it."""
+    faults: list[DecodeError] = []
+
+    def plain() -> Iterator[bytes]:
+        try:
+            yield from unpacked(chunks)
+        except DecodeError as fault:
+            faults.append(fault)
+
+    yield from read(plain(), form=form, limits=limits, file=file, live=live, places=places)
+    yield from (Observation(fault=fault, file=file) for fault in faults)
+
+
+def _of_other(kind: Format, head: bytes, chunks: Iterator[bytes], limits: Limits, places: Places) -> Iterator[Piece]:
+    """What a log of another kind holds; its reader is loaded where there is one."""
+    if kind == "xes":
+        from runstate.foreign.xes import read_xes
+
+        yield from read_xes(chunks, places, limits)
+        return
+    first, _, rest = head.lstrip().partition(b"\n")
+    lines = kind == "otlp" and not (rest.strip() and _opens_document(first))
+    from runstate.foreign.ocel import read_ocel
+    from runstate.foreign.otlp import read_spans
+
+    # neither a document nor a batch of spans is one observation: what holds for those is no bound for these
+    wide = attrs.evolve(limits, max_bytes=DOCUMENT_BYTES)
+    for line, text in enumerate(_lines(chunks, DOCUMENT_BYTES), 1) if lines else ((None, _whole(chunks)),):
+        if lines and not text.strip():
+            continue
+        try:
+            value = loads(text, wide)
+            if kind == "otlp" and not isinstance(value, dict):
+                raise _not_an_object(value, "$")
+        except DecodeError as fault:
+            yield Piece(fault=fault, line=line)
+            continue
+        for piece in read_spans(cast("dict[str, JSON]", value), places) if kind == "otlp" else read_ocel(value, places):
+            yield piece._replace(line=line)
+
+
+def _whole(chunks: Iterator[bytes]) -> bytes:
+    """The bytes of a document, and one more than the limit where they are too many."""
+    data = bytearray()
+    while len(data) <= DOCUMENT_BYTES and (chunk := next(chunks, None)) is not None:
+        data += chunk
+    return bytes(data)
 
 
 def _has_line(head: bytes) -> bool:
@@ -142,8 +220,16 @@ def _has_line(head: bytes) -> bool:
 
 
 def recognise(head: bytes) -> Format:
-    """The format of a log, from its beginning: JSON in one piece, JSON lines, or server-sent events."""
+    """The format of a log, from its beginning: XML is XES, JSON by its first member's name OCEL or OTLP, else in one
+    piece or in lines; server-sent events by their fields.
+    """
     text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    if text[:1] == b"<":
+        return "xes"
+    if _OCEL_HEAD.match(text):
+        return "ocel"
+    if _SPANS_LINE.search(text):
+        return "otlp"
     if text[:1] == b"[":
         return "json"
     if text[:1] == b"{":
@@ -225,24 +311,22 @@ def _lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
 
 
 def _of_document(chunks: Iterator[bytes], limits: Limits, file: str, *, told: bool) -> Iterator[Observation]:
-    data = bytearray()
-    while len(data) <= DOCUMENT_BYTES and (chunk := next(chunks, None)) is not None:
-        data += chunk
+    data = _whole(chunks)
     try:
         value = loads(data, attrs.evolve(limits, max_bytes=DOCUMENT_BYTES, max_depth=limits.max_depth + 2))
     except DecodeError as fault:
         if not told and _second_line_is_json(data):
             # lines after all, of which the first is broken
-            yield from _of_lines(chain((bytes(data),), chunks), limits, file)
+            yield from _of_lines(chain((data,), chunks), limits, file)
         else:
             yield Observation(fault=fault, file=file, line=1)
         return
     yield from _of_value(value, limits, file, None, "$")
 
 
-def _second_line_is_json(data: bytes | bytearray) -> bool:
+def _second_line_is_json(data: bytes) -> bool:
     _, _, rest = data.lstrip().partition(b"\n")
-    return _is_json(bytes(rest.lstrip().partition(b"\n")[0]))
+    return _is_json(rest.lstrip().partition(b"\n")[0])
 
 
 def _of_value(value: JSON, limits: Limits, file: str, line: int | None, path: str) -> Iterator[Observation]:

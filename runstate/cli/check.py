@@ -14,6 +14,7 @@ import attrs
 import click
 
 from runstate.cli.config import project_settings
+from runstate.cli.places import places_of, with_places
 from runstate.cli.show import known_lifecycle
 from runstate.errors import DecodeError
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from runstate.conformance.findings import Finding
     from runstate.conformance.monitor import Mode, Monitor
     from runstate.conformance.watch import Watched
+    from runstate.foreign.told import Places
 
 __all__ = ["check"]
 
@@ -56,6 +58,7 @@ PAUSE: Final = 0.2
     "--select", metavar="CODES", multiple=True, help="Report only these codes or beginnings, as in RS2,RS301."
 )
 @click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these codes or beginnings.")
+@with_places
 @click.option("--as-one-log", is_flag=True, help="Judge all paths as one log, in the order given.")
 @click.option("--follow", is_flag=True, help="Go on reading one growing file or standard input; end with Ctrl-C.")
 @click.option("--baseline", metavar="FILE", help="Report only findings that are not in FILE.")
@@ -90,10 +93,12 @@ def check(
     no_config: bool,
     form: str,
     output: str | None,
+    **elsewhere: Any,
 ) -> None:
     """Judge recorded streams, poll logs and objects; "-" reads standard input.
 
-    Reads server-sent events, JSON lines, JSON documents and pages, and lines of {"event", "data"}.
+    Reads server-sent events, JSON lines, JSON documents and pages, lines of {"event", "data"}, and logs of other kinds:
+    XES, OCEL 2.0 (JSON) and OTLP spans (JSON). Any of them may be packed by gzip.
 
     Exit status: 0 no error found, 1 an error found, 2 wrong usage, or a path that cannot be read or holds no
     observation (the others are still judged).
@@ -122,6 +127,7 @@ def check(
     except DecodeError as error:
         raise click.UsageError(str(error)) from None
     table = known_lifecycle(settings.lifecycle) if settings.lifecycle else None
+    places = places_of(elsewhere)
 
     def monitor(path: str) -> Monitor:
         return Monitor(
@@ -140,8 +146,8 @@ def check(
             raise click.UsageError(
                 "--follow takes one path and --format text or json, and none of -o, --write-baseline, --as-one-log"
             )
-        raise SystemExit(_follow(one, monitor(one), form))
-    judged, unreadable = _judge_paths(list(paths), monitor, as_one_log=as_one_log)
+        raise SystemExit(_follow(one, monitor(one), form, places))
+    judged, unreadable = _judge_paths(list(paths), monitor, places, as_one_log=as_one_log)
     if write_baseline is not None:
         _write_baseline(judged, write_baseline)
     _write(_report(judged, form, known, color=output is None), output)
@@ -175,7 +181,9 @@ def _write_baseline(judged: list[Judged], path: str) -> None:
 # -- reading ----------------------------------------------------------------------------------------------------------
 
 
-def _judge_paths(paths: list[str], monitor: Callable[[str], Monitor], *, as_one_log: bool) -> tuple[list[Judged], bool]:
+def _judge_paths(
+    paths: list[str], monitor: Callable[[str], Monitor], places: Places, *, as_one_log: bool
+) -> tuple[list[Judged], bool]:
     """Judge every path that can be read; say on standard error why one cannot."""
     from runstate.conformance.check import judge
 
@@ -185,7 +193,7 @@ def _judge_paths(paths: list[str], monitor: Callable[[str], Monitor], *, as_one_
     for path in paths:
         one = shared if shared is not None else monitor(path)
         try:
-            result = judge(_chunks(path), one, file=path, close=shared is None)
+            result = judge(_chunks(path), one, file=path, close=shared is None, places=places)
         except OSError as error:
             print(f"runstate: {path}: {error.strerror or error}", file=sys.stderr)
             unreadable = True
@@ -239,7 +247,7 @@ def _growing(path: str) -> Iterator[bytes]:
 # -- following --------------------------------------------------------------------------------------------------------
 
 
-def _follow(path: str, monitor: Monitor, form: str) -> int:
+def _follow(path: str, monitor: Monitor, form: str, places: Places) -> int:
     """Print findings as they arise and runs as they end; the exit status is that of everything seen."""
     from runstate.conformance.check import Judged, judge, summarise
     from runstate.conformance.reports import jsonlines, text
@@ -262,7 +270,7 @@ def _follow(path: str, monitor: Monitor, form: str) -> int:
     monitor.release, monitor.on_finding = ended, found
     judged = Judged(file=path, monitor=monitor, size=1)
     try:
-        judged = judge(_growing(path), monitor, file=path, live=True)
+        judged = judge(_growing(path), monitor, file=path, live=True, places=places)
     except KeyboardInterrupt:
         monitor.close()
     except OSError as error:

@@ -6,6 +6,7 @@ import click
 
 from runstate.cli.ask import ask
 from runstate.cli.check import check
+from runstate.cli.convert import convert
 from runstate.cli.diff import diff
 from runstate.cli.infer import infer
 from runstate.cli.lint import lint
@@ -34,8 +35,9 @@ def runstate() -> None:
     runstate map acp.run a2a.task             read one lifecycle in another
     runstate ask openai.batch ends            answer a question about a table
     runstate simulate openai.batch --runs 9   make up runs of a lifecycle
+    runstate convert log.jsonl -o log.xes     write a log for process mining
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, diff, runs, lint, infer, map_lifecycles, ask, simulate):
+for command in (check, show, explain, diff, runs, lint, infer, map_lifecycles, ask, simulate, convert):
     runstate.add_command(command)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from runstate.foreign.told import Places
     from runstate.modelling.infer import Inferred
     from runstate.observations import Observation
 
@@ -20,11 +21,20 @@ __all__ = ["infer"]
 @click.argument("paths", metavar="LOG…", nargs=-1, required=True)
 @click.option("--name", metavar="NAME", default="inferred", show_default=True, help="Name of the lifecycle.")
 @click.option(
-    "--id", "id_field", metavar="FIELD", default="id", show_default=True, help="Where an object holds its id."
+    "--id",
+    "id_field",
+    metavar="FIELD",
+    default="id",
+    show_default=True,
+    help="Where an object, or an entry of another kind of log, holds the id of the run.",
 )
 @click.option(
-    "--status", "status_field", metavar="FIELD", default="status", show_default=True, help="Where it holds its status."
+    "--status", "status_field", metavar="FIELD", default="status", show_default=True, help="Where it holds the status."
 )
+@click.option(
+    "--event", metavar="NAME", help="XES, OCEL, spans: the attribute, or several with +, that names the event."
+)
+@click.option("--object-type", metavar="NAME", help="OCEL: the type of those objects that are runs.")
 @click.option(
     "--object", "kind", metavar="KIND", help="Look only at objects that say they are of this kind; see below."
 )
@@ -42,11 +52,13 @@ def infer(
     name: str,
     id_field: str,
     status_field: str,
+    event: str | None,
+    object_type: str | None,
     kind: str | None,
     form: str,
     output: str | None,
 ) -> None:
-    """Draft a lifecycle from the runs in recorded logs; "-" reads standard input.
+    """Draft a lifecycle from the runs in recorded logs, XES, OCEL 2.0 and spans too; "-" reads standard input.
 
     The draft says what was seen and how often, and what is open before it is a closed table: lint it, complete it, judge
     by it. A log of several kinds of objects (told by object, type or kind) needs --object.
@@ -56,12 +68,20 @@ def infer(
     \b
     runstate infer --object thread.run examples/completed.sse -o draft.toml
     """  # noqa: D301 - click wants the character itself
+    from runstate.foreign.told import Places
     from runstate.modelling.infer import infer as drafted
 
-    seen = [one for path in paths for one in _read(path) if _status(one, status_field) is not None]
-    kinds = list(dict.fromkeys(_kind(one) for one in seen))
+    said = click.get_current_context().get_parameter_source
+    places = Places(
+        run=id_field if said("id_field") is click.core.ParameterSource.COMMANDLINE else None,
+        status=status_field if said("status_field") is click.core.ParameterSource.COMMANDLINE else None,
+        event=event,
+        object_type=object_type,
+    )
+    seen = [one for path in paths for one in _read(path, places) if _shows(one, status_field)]
+    kinds = list(dict.fromkeys(_kind(one) for one in seen if one.told is None))
     if kind is not None:
-        seen = [one for one in seen if _kind(one) == kind]
+        seen = [one for one in seen if one.told is None and _kind(one) == kind]
     elif len(kinds) > 1:
         known = ", ".join(str(one) for one in kinds if one is not None)
         raise click.UsageError(f"these are objects of several kinds; say which with --object: {known}")
@@ -83,23 +103,23 @@ def infer(
             print(f"runstate: open: {sentence}", file=sys.stderr)
 
 
-def _read(path: str) -> Iterator[Observation]:
+def _read(path: str, places: Places) -> Iterator[Observation]:
     from runstate.conformance.check import chunks_of
     from runstate.observations import read
 
     if path == "-":
-        yield from read(chunks_of(sys.stdin.buffer))
+        yield from read(chunks_of(sys.stdin.buffer), places=places)
         return
     try:
         with Path(path).open("rb") as file:
-            yield from read(chunks_of(file), file=path)
+            yield from read(chunks_of(file), file=path, places=places)
     except OSError as error:
         raise click.UsageError(f"{path}: {error.strerror or error}") from None
 
 
-def _status(one: Observation, field: str) -> str | None:
-    status = None if one.value is None else one.value.get(field)
-    return status if isinstance(status, str) else None
+def _shows(one: Observation, field: str) -> bool:
+    """Whether it says something of a run's status."""
+    return one.told is not None or (one.value is not None and isinstance(one.value.get(field), str))
 
 
 def _kind(one: Observation) -> str | None:

@@ -62,10 +62,11 @@ PROGRESS_FROM: Final = 2000
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["sse", "jsonl", "rows", "csv", "parquet"]),
+    type=click.Choice(["sse", "jsonl", "rows", "csv", "parquet", "xes", "ocel"]),
     default="sse",
     show_default=True,
-    help="A stream of events; polled objects as JSON lines; or run, status, event and time as JSON lines, CSV or Parquet.",
+    help="A stream of events; polled objects as JSON lines; or run, status, event and time as JSON lines, CSV, "
+    "Parquet, XES or OCEL 2.0.",
 )
 @click.option("-o", "--output", metavar="FILE", help="Write the log to FILE.")
 @click.option("--summary", is_flag=True, help="Print times, outcomes and throughput; the log only goes to -o FILE.")

@@ -11,6 +11,7 @@ from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.monitor import Monitor
 from runstate.conformance.watch import Verdict, Watched
 from runstate.edge import Limits
+from runstate.foreign.told import Places
 from runstate.observations import read
 
 __all__ = ["Judged", "Summary", "check_bytes", "judge", "summarise"]
@@ -81,11 +82,13 @@ def judge(
     limits: Limits | None = None,
     close: bool = True,
     live: bool = False,
+    places: Places | None = None,
 ) -> Judged:
     """Feed a log to a monitor.
 
     :param close: the log is over after it.
     :param live: it is still growing, and what comes is judged at once.
+    :param places: where a log of another kind holds what is asked for.
     """
     size = 0
 
@@ -96,7 +99,7 @@ def judge(
             yield chunk
 
     before = monitor.observations
-    for observation in read(counted(), file=file, limits=limits, live=live):
+    for observation in read(counted(), file=file, limits=limits, live=live, places=places):
         monitor.feed(observation)
     if close:
         monitor.close()

@@ -13,10 +13,12 @@ import attrs
 
 from runstate.conformance.findings import Finding, Severity, selected
 from runstate.conformance.late import Late
+from runstate.conformance.meaning import meaning
 from runstate.conformance.parts import Parts
 from runstate.conformance.single import judge_single
 from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
+from runstate.foreign.told import Told
 from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.assistants_parts import ASSISTANTS_PARTS
@@ -153,6 +155,10 @@ class Monitor:
 
     def _judge(self, seen: Observation) -> Iterator[Found]:
         self._last = seen
+        if seen.told is not None:
+            self.observations += 1
+            yield from self._told(seen, seen.told)
+            return
         if self._agui is None and self._speaks_agui(seen):
             from runstate.conformance.agui.session import AguiSession  # only logs that speak it pay for its judge
 
@@ -183,6 +189,25 @@ class Monitor:
             self.observations += 1
             self._recognise(lifecycle, value)
             yield from self._run_seen(seen, lifecycle, value)
+
+    def _told(self, seen: Observation, told: Told) -> Iterator[Found]:
+        """What a log of another kind says of a run: its status is judged, of its fields nothing is known."""
+        lifecycle = self.lifecycle or (_default() if told.lifecycle is None else CATALOGUE.get(told.lifecycle))
+        if lifecycle is None:
+            message = f"{shown(told.lifecycle)} is no lifecycle of the catalogue; say which one to judge by"
+            yield None, finding_at("RS502", seen, message, allowed=tuple(CATALOGUE))
+            return
+        known = meaning(lifecycle, told)
+        if known is None:
+            if told.event is None or not lifecycle.passes(lifecycle.wire_name(told.event)):
+                events = tuple(map(str, lifecycle.events))
+                message = f"{shown(told.event)} is no event of {lifecycle.name}; allowed: {', '.join(events)}"
+                yield None, finding_at("RS502", seen, message, allowed=events)
+            return
+        if self.recognised is None:
+            self.recognised, self.followed = lifecycle, self.lifecycle is None and told.lifecycle is not None
+        fields = {lifecycle.id_field: told.run, lifecycle.status_field: known.status}
+        yield from self._run_seen(attrs.evolve(seen, event=known.wire), lifecycle, fields, whole=False)
 
     def _laid_out(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
         """An object that holds its id, status, event or times elsewhere than an assistant's does.
@@ -235,17 +260,20 @@ class Monitor:
         if not (stream and self.assume.window):
             yield from self._run_in_order(seen, run, fields, stream=stream, whole=whole)
             return
-        self._leg[run.id] = run
+        if seen.told is None:
+            self._leg[run.id] = run
         for earlier, known in self._late.push((lifecycle.name, run.id), run, (seen, fields)):
             yield from self._run_in_order(earlier, run, known, stream=True)
 
     def _run_in_order(
         self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, whole: bool = True
     ) -> Iterator[Found]:
+        whole = whole and seen.told is None
         found = judge_single(seen, run, fields, stream=stream, strict=self.strict, assume=self.assume, whole=whole)
         for finding in found:
             yield run, finding
-        if stream:
+        # what is told is history, no stream that somebody holds open: it has no parts and cannot break off
+        if stream and seen.told is None:
             self._leg[run.id] = run
             for finding in self._parts.run_moved(seen, run, fields):
                 yield run, finding
@@ -266,14 +294,15 @@ class Monitor:
         return run
 
     def _streams(self, seen: Observation) -> bool:
-        return self.mode == "stream" or (self.mode == "auto" and seen.event is not None)
+        named = seen.event is not None or (seen.told is not None and seen.told.event is not None)
+        return self.mode == "stream" or (self.mode == "auto" and named)
 
     def _is_copy(self, run: Watched, seen: Observation) -> bool:
         """Whether the event is the one before once more, byte for byte of its data."""
         key = (run.lifecycle.name, run.id)
         before = self._copies.get(key)
         self._copies[key] = seen
-        return before is not None and (before.event, before.value) == (seen.event, seen.value)
+        return before is not None and (before.event, before.value, before.told) == (seen.event, seen.value, seen.told)
 
     def _recognise(self, lifecycle: Lifecycle, value: Mapping[str, Any]) -> None:
         if self.recognised is None:

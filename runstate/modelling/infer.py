@@ -74,7 +74,8 @@ def infer(
     """Draft a lifecycle from histories.
 
     :param histories: each a sequence of statuses, or of (event, status) with the event's name or None; or the
-        observations of logs, which are sorted into runs by file and id.  A status that repeats without an event is one
+        observations of logs, which are sorted into runs by file and id; an event of another kind of log (XES, OCEL,
+        spans) that tells no status leads to one of its own name.  A status that repeats without an event is one
         status that was looked at twice; with an event it is a transition to itself.
     :param name: of the draft.
     :param id_field: where an observed object holds its id.
@@ -111,6 +112,11 @@ def _observed(
     status_field: str,
 ) -> None:
     value = one.value
+    if one.told is not None and one.told.run is not None:
+        # where only events are told, each leads to a status of its own, which has its name
+        status = one.told.status if one.told.status is not None else one.told.event
+        runs.setdefault((one.file, one.told.run), []).append((one.told.event, str(status)))
+        return
     if not isinstance(value, Mapping):
         return
     run, status = value.get(id_field), value.get(status_field)

@@ -14,6 +14,9 @@ import attrs
 
 from runstate.engine import apply, create
 from runstate.errors import BadSimulation
+from runstate.foreign.ocel import to_ocel
+from runstate.foreign.told import Told
+from runstate.foreign.xes import to_xes
 from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles.agui import AGUI_RUN
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
@@ -24,7 +27,19 @@ from runstate.modelling.objects import DONE, Item, encoded, names_for, payload_f
 if TYPE_CHECKING:
     from runstate.modelling.simulate import Simulation
 
-__all__ = ["COLUMNS", "Row", "csv_lines", "polls", "row_lines", "rows", "run_name", "sse_blocks", "stream", "texts"]
+__all__ = [
+    "COLUMNS",
+    "Row",
+    "csv_lines",
+    "polls",
+    "row_lines",
+    "rows",
+    "run_name",
+    "sse_blocks",
+    "steps",
+    "stream",
+    "texts",
+]
 
 
 class Row(NamedTuple):
@@ -122,6 +137,12 @@ def rows(simulation: Simulation) -> Iterator[Row]:
         yield Row(name, str.__str__(moved.edge.target), str.__str__(moved.edge.event), moved.at)
 
 
+def steps(simulation: Simulation) -> Iterator[Told]:
+    """Each change as other kinds of logs hold it: `runstate.foreign.xes.to_xes` and `runstate.foreign.ocel.to_ocel`."""
+    for row in rows(simulation):
+        yield Told(run=row.run, status=row.status, event=row.event, at=row.time, lifecycle=simulation.lifecycle.name)
+
+
 def run_name(lifecycle: Lifecycle, number: int) -> str:
     """The id of a run."""
     return f"{lifecycle.name.rpartition('.')[2]}_{number}"
@@ -195,11 +216,28 @@ def _iso(time: float) -> str:
     return datetime.fromtimestamp(time, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-TEXTS = {"sse": sse_blocks, "jsonl": poll_lines, "rows": row_lines, "csv": csv_lines}
+def xes_traces(simulation: Simulation) -> Iterator[bytes]:
+    """The rows as XES; takes memory for all of them, as a run stands in one piece."""
+    yield from to_xes(steps(simulation))
+
+
+def ocel_document(simulation: Simulation) -> Iterator[bytes]:
+    """The rows as OCEL 2.0, one JSON document."""
+    yield to_ocel(steps(simulation))
+
+
+TEXTS = {
+    "sse": sse_blocks,
+    "jsonl": poll_lines,
+    "rows": row_lines,
+    "csv": csv_lines,
+    "xes": xes_traces,
+    "ocel": ocel_document,
+}
 
 
 def texts(simulation: Simulation, form: str) -> Iterable[bytes]:
-    """A log as text, piece by piece: ``sse``, ``jsonl`` (polls), ``rows`` (JSON lines of columns) or ``csv``.
+    """A log as text, piece by piece: ``sse``, ``jsonl`` (polls), ``rows`` (JSON lines of columns), ``csv``, ``xes`` or ``ocel``.
 
     :raises KeyError: for any other form.
     """

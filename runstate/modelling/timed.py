@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import attrs
 
+from runstate.conformance.meaning import meaning
 from runstate.frozen import EMPTY
 from runstate.lifecycle import Lifecycle, Transition
 from runstate.lifecycles.unwrap import seconds, unwrap
@@ -67,6 +68,9 @@ def sojourns(lifecycle: Lifecycle, log: Iterable[Observation | Timed]) -> Sojour
 def _row(lifecycle: Lifecycle, one: Observation) -> tuple[Timed | None, Mapping[str, Any]]:
     """What an observation says, and its fields: an object as the lifecycle's layout has it, or a line of columns."""
     value = one.value
+    if one.told is not None and one.told.run is not None:
+        meant = meaning(lifecycle, one.told)
+        return None if meant is None else Timed(one.told.run, meant.status, one.told.at, one.told.event), EMPTY
     if value is None:
         return None, EMPTY
     if {"run", "status"} <= value.keys() and lifecycle.id_field not in value:

@@ -384,7 +384,7 @@ class DecodeError(RunstateError):
     path: str = "$"
     """Where, as a JSON path: ``$.usage.total_tokens``; ``$`` is the whole document."""
     problem: str
-    """Which check failed, one word of a closed set (``runstate.edge.PROBLEMS`` and ``runstate.codec.PROBLEMS``)."""
+    """Which check failed, one word of a closed set (``PROBLEMS`` of ``runstate.edge``, ``runstate.codec``, ``runstate.foreign.told``)."""
     seen: object = None
     """What stood there, or None where it is missing."""
     allowed: str = ""

@@ -18,7 +18,7 @@ from runstate.lifecycles.unwrap import unwrap
 from runstate.observations import Observation
 from runstate.stores.base import Entry
 
-__all__ = ["of_changes", "of_journal", "of_log"]
+__all__ = ["of_changes", "of_journal", "of_log", "timed"]
 
 
 def of_journal(entries: Iterable[Entry]) -> Iterator[Told]:
@@ -43,6 +43,16 @@ def of_changes(run_id: str, changes: Iterable[Change]) -> Iterator[Told]:
             at=change.at,
             lifecycle=change.lifecycle,
         )
+
+
+def timed(steps: Iterable[Told]) -> Iterator[Told]:
+    """The same, where a step that has no time gets that of the step before it in its run: it was not earlier."""
+    latest: dict[tuple[str | None, str | None], float] = {}
+    for step in steps:
+        key = (step.lifecycle, step.run)
+        if step.at is not None:
+            latest[key] = step.at
+        yield attrs.evolve(step, at=latest.get(key))
 
 
 def of_log(observations: Iterable[Observation], lifecycle: Lifecycle | None = None) -> Iterator[Told]:

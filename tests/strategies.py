@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from runstate.foreign.told import Told
 from runstate.frozen import freeze
 from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN, Status
@@ -134,3 +135,23 @@ def formulas(lifecycle: Lifecycle, fields: tuple[str, ...] = ()) -> st.SearchStr
         ),
         max_leaves=4,
     )
+
+
+xml_names = st.text(
+    st.characters(
+        codec="utf-8", exclude_categories=("Cs", "Cc"), exclude_characters="\ufffe\uffff", include_characters="\t\n\r"
+    ),
+    min_size=1,
+    max_size=8,
+)
+"""What every format of logs can hold as a name."""
+moments = st.integers(-(2**50), 2**52).map(lambda microseconds: microseconds / 1e6)
+told = st.builds(
+    Told,
+    run=st.sampled_from(["a", "b"]) | xml_names,
+    status=xml_names,
+    event=st.none() | xml_names,
+    at=moments,
+    lifecycle=st.none(),
+) | st.builds(Told, run=xml_names, event=xml_names, at=moments, lifecycle=st.none())
+"""Steps of a log of another kind."""

@@ -24,6 +24,7 @@ from runstate.conformance.findings import Finding
 from runstate.conformance.reports.jsonlines import finding_dict
 from runstate.conformance.settings import KEYS, Settings, settings_of
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
+from runstate.foreign.told import PROBLEMS as FOREIGN_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
 from tools.doc_blocks import ROOT, commands, fences, run_page
 from tools.pages import homes
@@ -205,7 +206,7 @@ def test_every_error_class_is_documented() -> None:
 
 
 def test_every_problem_word_is_documented() -> None:
-    words = [*LIFECYCLE_PROBLEMS, *EDGE_PROBLEMS, *CODEC_PROBLEMS]
+    words = [*LIFECYCLE_PROBLEMS, *EDGE_PROBLEMS, *FOREIGN_PROBLEMS, *CODEC_PROBLEMS]
     assert undocumented(words, text_of("docs/errors.md")) == []
 
 

@@ -23,6 +23,7 @@ from runstate.errors import (
     GuardFailed,
     IllegalTransition,
     RunstateError,
+    Unwritable,
 )
 
 # What the fields of the examples hold: by name, else by type.
@@ -125,6 +126,7 @@ SAYS: dict[type[RunstateError], tuple[str, ...]] = {
     BadRecord: ("Sleeper.bed", "'floor'", "'asleep'", "RS201", "Allowed: a bed."),
     BadLifecycle: ("'a.life'", "no_basis", "Seen: 'floor'.", "Allowed: wake, dream."),
     BadSimulation: ("bed.size", "Seen: 'floor'.", "Allowed: a bed."),
+    Unwritable: ("a bed: ", "Seen: 'floor'.", "Allowed: a bed."),
     DecodeError: ("$.bed", "no_basis", "Seen: 'floor'.", "Allowed: a bed."),
 }
 

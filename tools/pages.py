@@ -39,6 +39,7 @@ from runstate.cli.commands import runstate as command_group
 from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.conformance.reports import text
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
+from runstate.foreign.told import PROBLEMS as FOREIGN_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
 from runstate.lifecycle import Basis, Transition
 from runstate.lifecycles import CATALOGUE
@@ -383,6 +384,10 @@ def lifecycle_problems() -> str:
 
 def edge_problems() -> str:
     return _words(EDGE_PROBLEMS)
+
+
+def foreign_problems() -> str:
+    return _words(FOREIGN_PROBLEMS)
 
 
 def codec_problems() -> str:
@@ -765,6 +770,7 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/errors.md", "classes", error_classes),
     ("docs/errors.md", "lifecycle-problems", lifecycle_problems),
     ("docs/errors.md", "edge-problems", edge_problems),
+    ("docs/errors.md", "foreign-problems", foreign_problems),
     ("docs/errors.md", "codec-problems", codec_problems),
     ("docs/api.md", "names", public_names),
     ("docs/catalogue.md", "overview", catalogue_overview),

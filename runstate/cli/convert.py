@@ -34,7 +34,7 @@ def convert(paths: tuple[str, ...], lifecycle: str | None, form: str, output: st
     """Write the runs of recorded logs as XES or OCEL 2.0, for tools of process mining; "-" reads standard input.
 
     Reads all that check reads. Of each run its id and of each observation status, event and time are kept; what cannot be
-    read is left out.
+    read is left out. OCEL wants a time of every event: one that the log does not tell is that of the event before it.
 
     Exit status: 0 the log was written, 2 wrong usage, a log that cannot be read or shows no run, or one that the format
     cannot hold.
@@ -42,6 +42,7 @@ def convert(paths: tuple[str, ...], lifecycle: str | None, form: str, output: st
     \b
     runstate convert examples/completed.sse -o completed.xes
     """  # noqa: D301 - click wants the character itself
+    from runstate.export import timed
     from runstate.foreign.ocel import to_ocel
     from runstate.foreign.xes import to_xes
 
@@ -51,7 +52,7 @@ def convert(paths: tuple[str, ...], lifecycle: str | None, form: str, output: st
     if not steps:
         raise click.UsageError("the logs show no run")
     try:
-        text = to_ocel(steps) if form == "ocel" else b"".join(to_xes(steps))
+        text = to_ocel(timed(steps)) if form == "ocel" else b"".join(to_xes(steps))
     except Unwritable as error:
         raise click.UsageError(str(error)) from None
     if output is None:

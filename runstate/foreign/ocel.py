@@ -140,7 +140,7 @@ def _of_objects(objects: list[Any], places: Places, name: str) -> Iterator[Piece
                 continue
             at = None
             try:
-                # the epoch itself stands for "from the beginning" (OCEL 2.0 §4.2)
+                # the epoch itself stands for "from the beginning" in OCEL 2.0
                 at = seconds_of(item.get("time"), f"{path}.time") or None
             except DecodeError as error:
                 yield Piece(fault=error, path=path)

@@ -27,13 +27,12 @@ PROBLEMS = MappingProxyType(
         "doctype": "The XML has a document type, which could define entities without end; no such log needs one.",
         "gzip": "The compressed bytes are damaged.",
         "root": "The document is of another kind than it should be.",
-        "missing": "Something that must be there is not.",
         "time": "A time cannot be read.",
         "reference": "Something is named that the document does not hold.",
         "ambiguous": "It must be said which of several is meant.",
     }
 )
-"""Problem words of `runstate.foreign`, with what they mean, beside those of `runstate.edge`."""
+"""Problem words of `runstate.foreign`, with what they mean, beside those of `runstate.edge` and ``missing``."""
 
 _FIRST: Final = datetime(1, 1, 2, tzinfo=UTC).timestamp()
 _LAST: Final = datetime(9999, 12, 31, tzinfo=UTC).timestamp()
@@ -183,10 +182,12 @@ def iso8601(at: float) -> str:
 
 
 def by_time(pieces: Iterable[Piece]) -> list[Piece]:
-    """In the order of times; what has none stays behind what it came after."""
-    latest, keyed = -math.inf, []
+    """In the order of times; what has none stays behind what it came after in its run."""
+    latest: dict[str | None, float] = {}
+    keyed: list[tuple[float, Piece]] = []
     for piece in pieces:
-        if piece.told is not None and piece.told.at is not None:
-            latest = piece.told.at
-        keyed.append((latest, piece))
+        run, at = (None, None) if piece.told is None else (piece.told.run, piece.told.at)
+        if at is not None:
+            latest[run] = at
+        keyed.append((latest.get(run, -math.inf), piece))
     return [piece for _, piece in sorted(keyed, key=lambda pair: pair[0])]

@@ -210,7 +210,7 @@ def test_what_says_nothing_does_not_exist(wrong: Callable[[], Told]) -> None:
 
 
 def test_a_journal_and_changes_are_written() -> None:
-    runs = Runs(MemoryStore())
+    runs: Runs[Run] = Runs(MemoryStore())
     run = runs.create(thread_id="t", assistant_id="a")
     claim = runs.claim("w")
     assert claim is not None
@@ -483,7 +483,8 @@ def exported(spans: tuple[ReadableSpan, ...]) -> bytes:
 def test_spans_of_durable_runs_are_judged() -> None:
     spans, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    runs = telemetry.instrument(Runs(MemoryStore()), tracer_provider=provider)
+    plain: Runs[Run] = Runs(MemoryStore())
+    runs = telemetry.instrument(plain, tracer_provider=provider)
     run = runs.create(thread_id="t", assistant_id="a")
     with pytest.raises(IllegalTransition):
         runs.fire(run.id, "complete", usage=Usage(prompt_tokens=1, completion_tokens=1))
@@ -543,6 +544,15 @@ def test_events_of_spans_come_before_the_span() -> None:
 @pytest.mark.parametrize("code", [2, "STATUS_CODE_ERROR"])
 def test_a_span_that_failed_changed_nothing(code: object) -> None:
     assert everything(otlp([{**SPAN, "status": {"code": code}}]), places=Places(run="job", status="state")) == []
+
+
+def test_spans_are_read_as_they_come() -> None:
+    def growing() -> Iterator[bytes]:
+        yield otlp([SPAN])
+        raise AssertionError("nobody should wait for more")
+
+    seen = next(read(growing(), live=True, places=Places(run="job", status="state")))
+    assert seen.told is not None
 
 
 def test_one_document_of_spans() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import random
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -310,6 +311,25 @@ def test_the_names_of_events_are_judged() -> None:
 )  # fmt: skip
 def test_another_attribute_may_tell_it(places: Places, expected: list[object]) -> None:
     assert [said(one) for one in everything(XES, places=places)] == expected
+
+
+def test_the_first_of_two_attributes_counts_and_no_other_element_is_an_event() -> None:
+    twice = XES.replace(b'<int key="order" value="7"/>', b'<string key="concept:name" value="complete"/>')
+    assert [one.event for one in everything(twice)] == ["create", "start", "complete"]
+    nested = XES.replace(
+        b'<int key="order" value="7"/>', b'<list key="l"><event><string key="concept:name" value="x"/></event></list>'
+    )
+    assert [one.event for one in everything(nested)] == ["create", "start", "complete"]
+
+
+def test_a_time_without_a_zone_is_in_utc_wherever_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Asia/Tokyo")
+    time.tzset()
+    try:
+        assert everything(XES)[1].at == 1769857202.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_entries_are_put_in_the_order_of_time_where_that_is_said() -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 
 from runstate.cli.commands import runstate
 from runstate.foreign.told import Told
-from runstate.observe import read
+from runstate.observations import read
 from tests.test_foreign import OCEL, SPAN, XES, otlp
 
 ROOT = Path(__file__).resolve().parents[1]

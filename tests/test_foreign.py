@@ -47,7 +47,7 @@ from runstate.modelling.objects import to_jsonl
 from runstate.modelling.rates import Rates
 from runstate.modelling.simulate import simulate
 from runstate.modelling.simulated import steps, stream
-from runstate.observe import recognise
+from runstate.observations import recognise
 from tests.strategies import told
 
 RUN = CATALOGUE["openai.assistants.run"]

@@ -32,14 +32,14 @@ def assert_clean(tally: crash.Tally, **least: int) -> None:
         assert tally.counts[name.replace("_", " ")] >= count, tally
 
 
-@pytest.mark.parametrize(("target", "kills"), [("delete", 80), ("wal", 80), ("postgres", 60)], indirect=["target"])
+@pytest.mark.parametrize(("target", "kills"), [("delete", 300), ("wal", 300), ("postgres", 200)], indirect=["target"])
 def test_nothing_acknowledged_is_lost_to_sigkill(target: str, kills: int, request: pytest.FixtureRequest) -> None:
     assert_clean(crash.kill_writers(target, fast_folder(request), kills, SEED), kills=kills, acknowledged=kills // 2)
 
 
 @pytest.mark.parametrize("target", ["postgres"], indirect=True)
 def test_requests_repeated_after_broken_connections_are_applied_once(target: str) -> None:
-    assert_clean(crash.end_backends(target, 60, SEED), ended=60, repeated=1)
+    assert_clean(crash.end_backends(target, 300, SEED), ended=300, repeated=1)
 
 
 @pytest.fixture
@@ -50,29 +50,29 @@ def server() -> Generator[Server, None, None]:
 
 
 def test_nothing_acknowledged_is_lost_to_a_crash_of_the_server(server: Server, request: pytest.FixtureRequest) -> None:
-    assert_clean(crash.kill_server(server, fast_folder(request), 3, SEED), server_kills=3, acknowledged=6)
+    assert_clean(crash.kill_server(server, fast_folder(request), 5, SEED), server_kills=5, acknowledged=10)
 
 
 def test_of_any_two_events_one_wins_in_memory() -> None:
-    assert_clean(crash.races([MemoryStore()], 360, SEED), races=360)
+    assert_clean(crash.races([MemoryStore()], 1000, SEED), races=1000)
 
 
 @pytest.mark.parametrize("target", TARGETS, indirect=True)
 def test_of_any_two_events_one_wins(target: str) -> None:
     stores = [crash.opened(target) for _ in range(2)]
-    assert_clean(crash.races(stores, 180, SEED), races=180)
+    assert_clean(crash.races(stores, 500, SEED), races=500)
     for store in stores:
         store.close()
 
 
 @pytest.mark.parametrize("target", ["delete", "postgres"], indirect=True)
 def test_processes_share_claims_fairly_and_none_is_double(target: str, request: pytest.FixtureRequest) -> None:
-    assert_clean(crash.claims_by_processes(target, fast_folder(request), 240, 6, SEED), claims=240)
+    assert_clean(crash.claims_by_processes(target, fast_folder(request), 1000, 6, SEED), claims=1000)
 
 
 @pytest.mark.parametrize("target", ["delete", "postgres"], indirect=True)
 def test_a_holder_that_was_stopped_past_its_lease_changes_nothing(target: str) -> None:
-    assert_clean(crash.zombies(target, 25, SEED), zombies=25)
+    assert_clean(crash.zombies(target, 100, SEED), zombies=100)
 
 
 def test_the_tally_of_a_store_that_loses_is_not_clean(request: pytest.FixtureRequest) -> None:

@@ -61,6 +61,7 @@ def test_every_key_is_read_into_its_field() -> None:
         "assume": "lost,duplicates,window=3,skew=1.5",
         "per-path-ignores": {"old/*": ["RS1"]},
         "baseline": "known.json",
+        "store": "sqlite:///runs.db",
     }
     assert set(table) == set(KEYS)
     assert settings_of(table) == Settings(
@@ -72,6 +73,7 @@ def test_every_key_is_read_into_its_field() -> None:
         assume=Assume(lost=True, duplicates=True, window=3, skew=1.5),
         per_path_ignores={"old/*": ("RS1",)},
         baseline="known.json",
+        store="sqlite:///runs.db",
     )
 
 

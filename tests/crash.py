@@ -252,6 +252,9 @@ def end_backends(url: str, count: int, seed: int, writers: int = 3) -> Tally:
         thread.start()
     with psycopg.connect(url, autocommit=True) as admin:
         while tally.counts["ended"] < count and not over.is_set():
+            before, patience = len(acknowledged), time.monotonic() + 0.2
+            while chance.random() < 0.9 and len(acknowledged) == before and time.monotonic() < patience:
+                time.sleep(0.002)  # most backends are ended at work, some before anything is done
             rows = admin.execute(
                 "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 " AND backend_type = 'client backend'"

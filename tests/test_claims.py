@@ -253,3 +253,10 @@ def test_what_is_gone_is_named() -> None:
     with pytest.raises(LeaseLost) as lost:
         runs.heartbeat(claim)
     assert (lost.value.run_id, lost.value.worker, lost.value.fence, lost.value.seen_fence) == (run_id, "w", 1, 0)
+
+
+def test_the_worker_is_the_actor_of_what_its_claim_starts() -> None:
+    runs: Runs[Run] = Runs(MemoryStore(), actor="the host")
+    run_id = runs.create(thread_id="t", assistant_id="a").id
+    assert runs.claim("worker 7") is not None
+    assert [entry.actor for entry in runs.history(run_id)] == ["the host", "worker 7"]

@@ -90,7 +90,7 @@ def take(steps: Steps[R], tx: Tx, row: Row, at: int, worker: str, lease: int) ->
     record = steps.record(row)
     begins = row.status in steps.plan.ready and row.status not in steps.plan.working
     if begins and steps.roles.start is not None:
-        how = How(actor=steps.actor or worker)
+        how = How(actor=worker)
         return steps.advance(tx, row, record, [Ask(steps.roles.start, {})], at, how=how, edit=given)
     after = given(row)
     steps.put(tx, row, after, None)

@@ -419,7 +419,6 @@ RESTORED: Final = (
 The dump brings transaction numbers of the old cluster along; where those of the new one are lower, the outbox would hold
 back what is there and pass by what comes.
 """
-TENANTS: Final = "SELECT DISTINCT tenant FROM runstate_runs ORDER BY tenant"
 CLOCK: Final = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 """PostgreSQL's clock, read when the statement runs: ``now()`` is the time at which the transaction began."""
 

@@ -7,6 +7,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -516,9 +517,9 @@ def test_a_body_that_nobody_can_read_is_said(path: Path, store: Store) -> None:
 def test_sweep_says_what_it_did(path: Path, store: Store) -> None:
     runs, _ = filled(store)  # long ago
     new(runs, id="run_5")
-    host: Runs[Run] = Runs(store)
+    host: Runs[Run] = Runs(store, lambda: time.time_ns() // 1000 - 2_000_000)
     new(host, id="run_6")
-    host.claim("w", lease=-1, queue="default")
+    host.claim("w", lease=1, queue="default")
     assert done("sweep", store=path).splitlines() == [
         "expired  run_5",
         "cancelled  run_2",

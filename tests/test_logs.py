@@ -164,7 +164,7 @@ def everything(runs: Runs[Run], clock: FakeClock) -> None:
     runs.claim("w", lease=1)
     clock.advance(700)
     runs.sweep()
-    runs.prune(older_than=-1)
+    runs.prune(older_than=0)
 
 
 def _secretive(job: Job[Run]) -> None:

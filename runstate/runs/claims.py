@@ -11,7 +11,7 @@ from runstate import engine, logs
 from runstate.errors import LeaseLost, NotFound, RunstateError
 from runstate.frozen import FrozenDict
 from runstate.runs.steps import Ask, Beaten, Done, Steps, exhausted, holds, lost, micros
-from runstate.runs.values import Claim, How, Pruned, Swept
+from runstate.runs.values import Claim, How, Pruned, Swept, check_number, check_text
 from runstate.stores.base import Find, Row, Tx
 
 __all__ = ["MAX_ATTEMPTS", "claim", "heartbeat", "prune", "release", "sweep"]
@@ -21,6 +21,8 @@ R = TypeVar("R")
 MAX_ATTEMPTS: Final = "max_attempts"
 """Error code of a run that failed because its attempts are used up."""
 BATCH: Final = 100
+SHORTEST: Final = 0.001
+"""Seconds of a lease: one that has ended before it is told of is none."""
 
 
 def as_claim(steps: Steps[R], row: Row, record: R) -> Claim[R]:
@@ -39,6 +41,10 @@ def as_claim(steps: Steps[R], row: Row, record: R) -> Claim[R]:
 
 def claim(steps: Steps[R], worker: str, *, lease: float, queue: str | None, assistant: str | None) -> Claim[R] | None:
     """See `runstate.runs.Runs.claim`."""
+    check_text(worker=worker, queue=queue, assistant=assistant)
+    if not worker:
+        raise ValueError("a claim needs the name of the worker")
+    check_number(least=SHORTEST, lease=lease)
     wanted = Find(
         tenant=steps.tenant,
         lifecycle=steps.lifecycle.name,
@@ -99,6 +105,7 @@ def take(steps: Steps[R], tx: Tx, row: Row, at: int, worker: str, lease: int) ->
 
 def heartbeat(steps: Steps[R], held: Claim[R], *, lease: float) -> Claim[R]:
     """See `runstate.runs.Runs.heartbeat`."""
+    check_number(least=SHORTEST, lease=lease)
 
     def longer(row: Row, at: int) -> Row:
         until = at + micros(lease)
@@ -110,6 +117,7 @@ def heartbeat(steps: Steps[R], held: Claim[R], *, lease: float) -> Claim[R]:
 
 def release(steps: Steps[R], held: Claim[R], *, delay: float, counts: bool) -> None:
     """See `runstate.runs.Runs.release`."""
+    check_number(delay=delay)
 
     def free(row: Row, at: int) -> Row:
         ready = at + micros(delay) if row.status in steps.plan.working else None
@@ -148,6 +156,7 @@ def edited(steps: Steps[R], held: Claim[R], edit: Callable[[Row, int], Row]) -> 
 
 def sweep(steps: Steps[R], *, limit: int) -> Swept:
     """See `runstate.runs.Runs.sweep`."""
+    check_number(limit=limit)
     did: dict[str, list[str]] = {"expired": [], "cancelled": [], "failed": [], "freed": []}
     faults: dict[str, str] = {}
     seen: set[str] = set()
@@ -227,6 +236,8 @@ def treated(steps: Steps[R], tx: Tx, row: Row, at: int) -> tuple[str | None, Don
 
 def prune(steps: Steps[R], *, older_than: float, limit: int | None, dry_run: bool, batch: int) -> Pruned:
     """See `runstate.runs.Runs.prune`."""
+    check_number(older_than=older_than, limit=limit)
+    check_number(least=1, batch=batch)  # of none at a time there is no end
     gone: list[str] = []
     while limit is None or len(gone) < limit:
         size = batch if limit is None else min(batch, limit - len(gone))

@@ -18,7 +18,20 @@ from runstate.record import IncompleteDetails, LastError, RequiredAction, Run, T
 from runstate.runs import bodies, claims
 from runstate.runs.rows import Rows
 from runstate.runs.steps import Ask, Beaten, Done, Steps, micros, mismatch, winner_of
-from runstate.runs.values import Backoff, Cancelled, Claim, How, Listener, Page, Plan, Pruned, Roles, Swept
+from runstate.runs.values import (
+    Backoff,
+    Cancelled,
+    Claim,
+    How,
+    Listener,
+    Page,
+    Plan,
+    Pruned,
+    Roles,
+    Swept,
+    check_number,
+    check_text,
+)
 from runstate.stores.base import Clock, Entry, Find, Row, Store, Tx
 from runstate.stores.transaction import parse_cursor
 
@@ -80,6 +93,9 @@ class Runs(Generic[R]):
         new_id: Callable[[], str] = _new_id,
         earlier: Iterable[Any] = (),
     ) -> None:
+        check_text(tenant=tenant, actor=actor)
+        check_number(least=1, max_attempts=max_attempts)
+        check_number(cancel_timeout=cancel_timeout)
         lifecycle: Lifecycle = record.__lifecycle__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         roles = Roles.of(lifecycle) if roles is None else roles
         earlier = tuple(earlier)
@@ -123,6 +139,7 @@ class Runs(Generic[R]):
 
     def for_tenant(self, tenant: str) -> Runs[R]:
         """The same for another tenant."""
+        check_text(tenant=tenant)
         other: Runs[R] = object.__new__(type(self))
         other.__dict__.update(self.__dict__)
         other._steps = attrs.evolve(self._steps, tenant=tenant)
@@ -154,6 +171,7 @@ class Runs(Generic[R]):
         :raises Conflict: where the id is taken, or (``one_per_thread``) the thread has a live run.
         :raises IdempotencyMismatch: where the key was used for another request.
         """
+        check_number(not_before=not_before)
         start = None if not_before is None else micros(not_before)
         request = ("create", self.lifecycle.name, event, ttl, queue, start, fields)
         return self._created(
@@ -220,6 +238,7 @@ class Runs(Generic[R]):
         retried: Row | None = None,
     ) -> R:
         steps = self._steps
+        check_text(queue=queue, key=key, actor=actor)
         mark = None if key is None else bodies.fingerprint(*request)
 
         def once() -> Done[R]:
@@ -453,6 +472,7 @@ class Runs(Generic[R]):
         cancel = roles.cancel
         if cancel is None:
             cancel = "cancel"  # the engine names the events that there are
+        check_number(timeout=timeout)
         patience = micros(self._cancel_timeout if timeout is None else timeout)
 
         def asks(row: Row, _record: R, at: int) -> Sequence[Ask]:
@@ -598,17 +618,22 @@ class Runs(Generic[R]):
         The changes of one run come in order; nothing that is committed later ever comes before what was read.
 
         :param after: a cursor; the beginning where it and `subscriber` are None.
-        :param subscriber: read on from where this subscriber left its cursor by `acknowledge`.
+        :param subscriber: read on from where this subscriber of this lifecycle left its cursor by `acknowledge`.
         """
         if after is None and subscriber is not None:
             with self.store.transaction(write=False) as tx:
-                after = tx.cursor(self._steps.tenant, subscriber)
+                after = tx.cursor(self._steps.tenant, self._subscriber(subscriber))
         return self._rows().events(after=after or "", limit=limit)
 
     def acknowledge(self, subscriber: str, cursor: str) -> None:
         """Leave a cursor for `events`: everything up to it was dealt with."""
         with self.store.transaction() as tx:
-            tx.set_cursor(self._steps.tenant, subscriber, cursor)
+            tx.set_cursor(self._steps.tenant, self._subscriber(subscriber), cursor)
+
+    def _subscriber(self, name: str) -> str:
+        """What a store knows a subscriber by: drivers of several lifecycles share the tenant's outbox, not their cursors."""
+        check_text(subscriber=name)
+        return f"{self.lifecycle.name}:{name}"
 
     def wire_events(
         self, *, after: str | None = None, run_id: str | None = None, limit: int = _DELIVERY_BATCH
@@ -620,6 +645,7 @@ class Runs(Generic[R]):
 
         :param run_id: only the changes of this run.
         """
+        check_number(least=1, limit=limit)
         seen: dict[str, tuple[int, Any]] = {}
         if run_id is None:
             entries: Sequence[Entry] = self.events(after=after, limit=limit)
@@ -654,6 +680,9 @@ class Runs(Generic[R]):
         :raises WaitTimeout: where it did not get there in time.
         :raises NotFound: where there is no such run of this tenant.
         """
+        if until not in {"stop", "terminal"}:
+            raise ValueError(f"until is {until!r}, wanted is 'stop' or 'terminal'")
+        check_number(timeout=timeout)
         goal = self.lifecycle.terminal | (self.lifecycle.stops if until == "stop" else frozenset())
         began = time.monotonic()
         look = 0.005

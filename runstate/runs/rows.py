@@ -11,7 +11,7 @@ import attrs
 
 from runstate.errors import NotFound, StoreError
 from runstate.runs.bodies import MIGRATE
-from runstate.runs.values import Page
+from runstate.runs.values import Page, check_number, check_text, is_text
 from runstate.stores.base import Entry, Find, Row, Store, Tx
 from runstate.stores.transaction import parse_cursor
 
@@ -65,7 +65,7 @@ class Rows:
             return self._row(tx, run_id)
 
     def _row(self, tx: Tx, run_id: str) -> Row:
-        row = tx.get(self.tenant, run_id)
+        row = tx.get(self.tenant, run_id) if is_text(run_id) else None
         if row is None or row.lifecycle != self.lifecycle:
             raise NotFound(reason=f"there is no such run of {self.lifecycle!r} here", run_id=run_id)
         return row
@@ -96,6 +96,8 @@ class Rows:
         :param after: `Page.after` of the page before.
         :raises StoreError: where `after` is none of those.
         """
+        check_number(limit=limit)
+        check_text(thread=thread, assistant=assistant, queue=queue, retry_of=retry_of, worker=worker)
         find = Find(
             tenant=self.tenant,
             lifecycle=self.lifecycle,
@@ -140,6 +142,7 @@ class Rows:
 
         :raises StoreError: where `after` is no cursor.
         """
+        check_number(least=1, limit=limit)
         found: list[Entry] = []
         with self.store.transaction(write=False) as tx:
             while True:

@@ -26,7 +26,7 @@ from runstate.errors import (
 from runstate.lifecycle import Lifecycle
 from runstate.runs import bodies
 from runstate.runs.bodies import MICROSECONDS, TTL
-from runstate.runs.values import Claim, How, Listener, Plan, Roles
+from runstate.runs.values import Claim, How, Listener, Plan, Roles, check_text, is_text
 from runstate.stores.base import Clock, Entry, Row, Store, Tx
 
 __all__ = ["Ask", "Done", "Steps", "micros"]
@@ -105,7 +105,7 @@ class Steps(Generic[R]):
 
         :raises NotFound: where there is none.
         """
-        row = tx.get(self.tenant, run_id, lock=lock)
+        row = tx.get(self.tenant, run_id, lock=lock) if is_text(run_id) else None
         if row is None or row.lifecycle != self.lifecycle.name:
             raise NotFound(reason=f"there is no such run of {self.lifecycle.name!r} here", run_id=run_id)
         return row
@@ -167,6 +167,7 @@ class Steps(Generic[R]):
         :param mark: fingerprint of the request; asked only where there is a key.
         :param edit: last touch to the row, before it is put.
         """
+        check_text(key=how.get("key"), actor=how.get("actor"))
 
         def once() -> Done[R]:
             with self.store.transaction(connection=how.get("connection")) as tx:

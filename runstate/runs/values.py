@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from math import isfinite
 from typing import Any, Final, Generic, Literal, Protocol, TypedDict, TypeVar
 
 import attrs
 
+from runstate.edge import check_value
+from runstate.errors import DecodeError
 from runstate.frozen import FrozenDict
 from runstate.lifecycle import FieldKind, Lifecycle
 from runstate.record import LastError
@@ -16,6 +19,39 @@ __all__ = ["Backoff", "Cancelled", "Claim", "How", "Listener", "Page", "Pruned",
 
 R = TypeVar("R")
 R_contra = TypeVar("R_contra", contravariant=True)
+
+
+def check_text(**texts: object) -> None:
+    """Refuse names and keys that not every database can store and find again; None is no text and passes.
+
+    :raises TypeError: for what is no string.
+    :raises DecodeError: for NUL and halves of surrogate pairs.
+    """
+    for name, text in texts.items():
+        if isinstance(text, str):
+            if not text.isascii() or "\0" in text:
+                check_value(str.__str__(text), path=f"$.{name}")
+        elif text is not None:
+            raise TypeError(f"{name} is {type(text).__name__}, wanted is a string")
+
+
+def is_text(text: object) -> bool:
+    """Whether it is a text that every database can store: what is not can be no run's id."""
+    try:
+        check_text(text=text)
+    except (TypeError, DecodeError):
+        return False
+    return text is not None
+
+
+def check_number(least: float = 0, **numbers: object) -> None:
+    """Refuse limits and seconds that make no sense; None passes.
+
+    :raises ValueError: for what is not finite, or less than `least`.
+    """
+    for name, number in numbers.items():
+        if number is not None and not (isinstance(number, int | float) and isfinite(number) and number >= least):
+            raise ValueError(f"{name} is {number!r}, wanted is a finite number of at least {least:g}")
 
 
 class Listener(Protocol[R_contra]):

@@ -56,7 +56,8 @@ def parse_cursor(cursor: str) -> tuple[int, int]:
     if not cursor:
         return -1, -1
     xact, _, pos = cursor.partition("-")
-    if not (xact.isdecimal() and pos.isdecimal() and len(cursor) <= 40):
+    numbers = xact.isdecimal() and pos.isdecimal() and cursor.isascii() and len(cursor) <= 40
+    if not numbers or max(int(xact), int(pos)) >= 2**63:  # it may come from a client, as Last-Event-ID
         reason = f"{cursor[:40]!r} is no cursor"
         raise StoreError(reason=reason, advice="Pass on one that came with an entry, or an empty one.")
     return int(xact), int(pos)

@@ -26,6 +26,7 @@ from runstate import engine
 from runstate.errors import (
     AlreadyTerminal,
     Conflict,
+    DecodeError,
     GuardFailed,
     IdempotencyMismatch,
     IllegalTransition,
@@ -275,7 +276,69 @@ class StoreSuite:
                 new(runs, instructions=bad)
             with pytest.raises(RunstateError):
                 new(runs, metadata={"k": bad})
+            for name in ("key", "queue", "actor"):
+                with pytest.raises(DecodeError):
+                    new(runs, **{name: bad})
+            with pytest.raises(DecodeError):
+                stage.runs(tenant=bad)
+            with pytest.raises(DecodeError):
+                runs.for_tenant(bad)
         assert runs.list().runs == ()
+        run_id = new(runs)
+        for bad in ("a\0b", "\ud800"):
+            for read in (runs.get, runs.row, runs.history, runs.start, runs.cancel, Rows(stage.store, "x").get):
+                with pytest.raises(NotFound):
+                    read(bad)
+            with pytest.raises(DecodeError):
+                runs.start(run_id, key=bad)
+            with pytest.raises(DecodeError):
+                runs.claim(bad)
+            with pytest.raises(DecodeError):
+                runs.claim("w", queue=bad)
+            with pytest.raises(DecodeError):
+                runs.list(thread=bad)
+            with pytest.raises(DecodeError):
+                runs.acknowledge(bad, "0-1")
+            with pytest.raises(DecodeError):
+                runs.events(subscriber=bad)
+        for number in (5, b"x"):
+            with pytest.raises(TypeError):
+                new(runs, key=number)
+            with pytest.raises(NotFound):
+                runs.get(number)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+        assert runs.row(run_id).rev == 1
+
+    def test_numbers_that_make_no_sense_are_refused_before_anything_is_done(self, stage: Stage) -> None:
+        runs = stage.runs()
+        run_id, ended = new(runs), new(runs)
+        runs.cancel(ended)
+        nan, endless = float("nan"), float("inf")
+        asks: Sequence[Callable[[], object]] = [
+            *(partial(runs.claim, "w", lease=bad) for bad in (0, -1, nan, endless)),
+            *(partial(runs.prune, older_than=bad) for bad in (-1, nan)),
+            *(partial(runs.prune, older_than=0, batch=bad) for bad in (0, -1)),
+            *(partial(runs.list, limit=bad) for bad in (-1, -2)),
+            *(partial(runs.events, limit=bad) for bad in (0, -1)),
+            partial(runs.prune, older_than=0, limit=-1),
+            partial(runs.sweep, limit=-1),
+            partial(runs.cancel, run_id, timeout=-1),
+            partial(runs.wait, run_id, timeout=-1),
+            partial(runs.wait, run_id, until="ended"),  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+            partial(runs.claim, ""),
+            partial(stage.runs, max_attempts=0),
+            partial(new, runs, not_before=nan),
+        ]
+        for ask in asks:
+            with pytest.raises(ValueError, match=r"wanted is|needs the name"):
+                ask()
+        claim = runs.claim("w")
+        assert claim is not None
+        assert (claim.run_id, claim.fence) == (run_id, 1)
+        with pytest.raises(ValueError, match="wanted is"):
+            runs.heartbeat(claim, lease=-1)
+        with pytest.raises(ValueError, match="wanted is"):
+            runs.release(claim, delay=nan)
+        assert runs.get(ended).status == "cancelled"
 
     def test_metadata_is_written_beside_the_journal(self, stage: Stage) -> None:
         runs = stage.runs()
@@ -903,8 +966,20 @@ class StoreSuite:
         runs.acknowledge("s", runs.events()[2].cursor)
         assert [(e.run_id, e.seq) for e in runs.events(subscriber="s")] == told[3:]
         assert len(runs.events(subscriber="other")) == 4
-        with pytest.raises(StoreError):
-            runs.events(after="nonsense")
+        for bad in ("nonsense", "0-\u0661", f"0-{2**63}", "1-"):  # a client may send anything as Last-Event-ID
+            with pytest.raises(StoreError):
+                runs.events(after=bad)
+            with pytest.raises(StoreError):
+                runs.acknowledge("s", bad)
+
+    def test_subscribers_of_two_lifecycles_pass_nothing_by(self, stage: Stage) -> None:
+        runs, parcels = stage.runs(), Runs(stage.store, stage.clock, record=Parcel, roles=Roles())
+        parcels.create()
+        new(runs)
+        assert len(parcels.events(subscriber="mailer")) == 1
+        runs.acknowledge("mailer", runs.events(subscriber="mailer")[-1].cursor)
+        assert runs.events(subscriber="mailer") == ()
+        assert len(parcels.events(subscriber="mailer")) == 1
 
     def test_the_outbox_passes_nothing_by_that_is_committed_later(self, stage: Stage) -> None:
         handles = [stage.runs(store=stage.another(), clock=None) for _ in range(3)]

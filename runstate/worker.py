@@ -13,6 +13,8 @@ Where it returns without having done so the run is completed, or, if somebody as
 raises, the run is given back for another attempt until none is left.  Execution is at least once, the recorded outcome
 is one.
 
+A store that is busy or gone is asked again for as long as a lease lasts; then its error ends the loop.
+
 SIGTERM ends the loop and gives the run back, which does not count as an attempt.
 """
 
@@ -30,14 +32,17 @@ from types import FrameType
 from typing import Any, Final, Generic, TypeVar
 
 from runstate import logs
-from runstate.errors import CallerError, LeaseLost, RunstateError
+from runstate.errors import CallerError, LeaseLost, RunstateError, StoreBusy, StoreUnavailable
 from runstate.record import Usage
 from runstate.runs import Backoff, Claim, Runs
 
 __all__ = ["Job", "Stopped", "work", "work_async"]
 
 R = TypeVar("R")
+T = TypeVar("T")
 
+_FIRST_PAUSE: Final = 0.05
+_LONGEST_PAUSE: Final = 1.0
 _RETRY: Final = Backoff(base=1.0, cap=300.0)
 
 
@@ -59,6 +64,8 @@ class Job(Generic[R]):
         """Whether an event has taken the run out of this worker's hands."""
         self._lease = lease
         self._lock = threading.Lock()
+        self._unsure = False
+        """Whether a store has failed to say if what it was asked to write is written."""
 
     @property
     def cancelling(self) -> bool:
@@ -97,7 +104,13 @@ class Job(Generic[R]):
         return not self.settled
 
     def settle(self, result: object) -> None:
-        """The function has returned: end the run if that is still to be done."""
+        """The function has returned: end the run if that is still to be done.
+
+        :raises StoreBusy: where the store could not get to it as long as the lease lasts; so is StoreUnavailable.
+        """
+        _patiently(lambda: self._settle(result), self._lease, self._warn)
+
+    def _settle(self, result: object) -> None:
         roles = self.runs.roles
         try:
             self.heartbeat()  # learn of a cancellation, and that the claim is live
@@ -111,7 +124,11 @@ class Job(Generic[R]):
             self.fire(event, **({"usage": result} if isinstance(result, Usage) else {}))
         except LeaseLost as lost:
             self.lost = lost
-            self._warn("what was done is not kept", lost)
+            unsure = "the store did not say whether what was done is kept: see the run's history"
+            self._warn(unsure if self._unsure else "what was done is not kept", lost)
+        except StoreUnavailable as error:
+            self._unsure = self._unsure or error.outcome != "none"
+            raise
         except CallerError as error:  # the result does not fit: as if the function had raised
             self.give_back(error)
 
@@ -122,14 +139,38 @@ class Job(Generic[R]):
         if error is not None:
             self._warn("the attempt failed", error)
         delay = 0.0 if error is None else _RETRY.delay(self.claim.attempt - 1)
-        with suppress(LeaseLost):
+        try:
             self.runs.release(self.claim, delay=delay, counts=error is not None)
+        except LeaseLost:
+            pass
+        except RunstateError as refused:  # busy or gone: the lease ends by itself
+            self._warn("it could not be given back", refused)
 
     def _warn(self, what: str, error: BaseException | None = None) -> None:
         claim = self.claim
         logs.worker(
             what, error, tenant=self.runs.tenant, run_id=claim.run_id, worker=claim.worker, attempt=claim.attempt
         )
+
+
+def _patiently(
+    ask: Callable[[], T],
+    seconds: float,
+    warn: Callable[[str, BaseException], object],
+    stopped: Callable[[], bool] = lambda: False,
+) -> T:
+    """What a store answers, asked again for so many seconds where it is busy or gone."""
+    end = time.monotonic() + seconds
+    pause = _FIRST_PAUSE
+    while True:
+        try:
+            return ask()
+        except (StoreBusy, StoreUnavailable) as error:
+            if stopped() or time.monotonic() + pause > end:
+                raise
+            warn("the store is asked again", error)
+        time.sleep(pause)
+        pause = min(pause * 2, _LONGEST_PAUSE)
 
 
 def _worker_name() -> str:
@@ -186,10 +227,19 @@ def work(
     stop = stop or threading.Event()
     sweep = _Sweeper(runs, sweep_every)
     done = 0
+
+    def claimed() -> Claim[R] | None:
+        return _patiently(
+            lambda: runs.claim(name, lease=lease, queue=queue, assistant=assistant), lease, warn, stop.is_set
+        )
+
+    def warn(what: str, error: BaseException) -> None:
+        logs.worker(what, error, tenant=runs.tenant, worker=name)
+
     with _stopped_by(signals, stop) as inside:
         while not stop.is_set():
             sweep()
-            claim = runs.claim(name, lease=lease, queue=queue, assistant=assistant)
+            claim = claimed()
             if claim is None:
                 if until_idle:
                     break
@@ -290,12 +340,20 @@ async def work_async(
             loop.add_signal_handler(number, stop.set)
             handled.append(number)
 
+    def claimed(worker: str) -> Claim[R] | None:
+        def warn(what: str, error: BaseException) -> None:
+            logs.worker(what, error, tenant=runs.tenant, worker=worker)
+
+        return _patiently(
+            lambda: runs.claim(worker, lease=lease, queue=queue, assistant=assistant), lease, warn, stop.is_set
+        )
+
     async def one(slot: int) -> int:
         done = 0
         while not stop.is_set():
             if slot == 0:
                 await asyncio.to_thread(sweep)
-            claim = await asyncio.to_thread(runs.claim, f"{name}:{slot}", lease=lease, queue=queue, assistant=assistant)
+            claim = await asyncio.to_thread(claimed, f"{name}:{slot}")
             if claim is None:
                 if until_idle:
                     break
@@ -307,9 +365,15 @@ async def work_async(
             done += 1
         return done
 
+    slots = [asyncio.ensure_future(one(slot)) for slot in range(concurrency)]
     try:
-        return sum(await asyncio.gather(*map(one, range(concurrency))))
+        return sum(await asyncio.gather(*slots))
+    except Exception:
+        for slot in slots:  # what one slot cannot go on from ends them all; nothing works on unseen
+            slot.cancel()
+        raise
     finally:
+        await asyncio.gather(*slots, return_exceptions=True)
         for number in handled:
             loop.remove_signal_handler(number)
 

@@ -209,8 +209,10 @@ class PostgresStore:
             try:
                 conn = pool.getconn()
             except PoolTimeout as error:
+                _check_reachable(self._url, min(self._timeout, 5.0))  # the pool does not say why
                 reason = "no connection was to be had"
-                raise StoreBusy(reason=reason, seconds=self._timeout, advice="Is the server there?") from error
+                advice = "Try again, or raise max_connections."
+                raise StoreBusy(reason=reason, seconds=self._timeout, advice=advice) from error
             except psycopg.Error as error:
                 raise StoreUnavailable(reason=f"PostgreSQL cannot be reached: {error}") from error
             try:

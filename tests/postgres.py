@@ -153,3 +153,18 @@ def _server_of(pid: int) -> Server:
 def shared_server() -> Server:
     """The one server of this test process, made at first use and removed at its end."""
     return _server_of(os.getpid())
+
+
+def main() -> None:
+    """A server for a trial: prints its URL and runs until it is interrupted."""
+    server = new_server()
+    try:
+        print(server.url, flush=True)  # noqa: T201 - it is what the command answers
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    finally:
+        server.remove()
+
+
+if __name__ == "__main__":
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    main()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -40,3 +41,16 @@ def test_two_workers_drain_a_queue(url: str) -> None:
     assert sum(map(said, workers)) == COUNT
     runs: Runs[Run] = Runs(open_store(url))
     assert [str(run.status) for run in runs.list(limit=COUNT + 1).runs] == ["completed"] * COUNT
+
+
+def test_a_server_for_a_trial_says_where_it_is_until_it_is_interrupted() -> None:
+    command = [sys.executable, "-m", "tests.postgres"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        url = server.stdout.readline().strip()
+        store = open_store(url)
+        assert store.info()["engine"] == "postgresql"
+        store.close()
+        server.send_signal(signal.SIGINT)
+        assert server.wait(60) == 0
+    assert not Path(url.partition("host=")[2]).exists()

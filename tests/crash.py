@@ -25,7 +25,7 @@ import psycopg
 
 from runstate.conformance.findings import Finding, Severity
 from runstate.conformance.monitor import Monitor
-from runstate.errors import RunstateError, StoreBusy, StoreUnavailable
+from runstate.errors import Conflict, GuardFailed, IllegalTransition, RunstateError, StoreBusy, StoreUnavailable
 from runstate.observations import read
 from runstate.record import Run
 from runstate.runs import Runs
@@ -343,11 +343,15 @@ def races(stores: Sequence[Store], count: int, seed: int) -> Tally:
         legal = any(isinstance(o, Run) for o in outcomes)
         if len(won) > 1:
             tally.counts["FAULT two winners"] += 1
+        if not won and not any(isinstance(o, GuardFailed) for o in outcomes):  # of a run whose time is not over yet
+            tally.counts["FAULT nobody won"] += 1
         for outcome in outcomes:
             if not isinstance(outcome, Run):
                 tally.counts[f"lost as {type(outcome).__name__}"] += 1
-                if not isinstance(outcome, RunstateError):
+                if not isinstance(outcome, Conflict | IllegalTransition | GuardFailed):
                     tally.counts["FAULT untyped loser"] += 1
+                elif not isinstance(outcome, GuardFailed) and outcome.winner is None:
+                    tally.counts["FAULT unnamed winner"] += 1
         moved = drivers[0].row(run_id).rev - before
         if moved != int(legal):
             tally.counts["FAULT moved otherwise than acknowledged"] += 1

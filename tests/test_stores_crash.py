@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import Any
 
 import pytest
 
+from runstate.errors import Conflict, StoreBusy
 from runstate.record import Run
 from runstate.runs import Runs
 from runstate.stores import MemoryStore
@@ -55,6 +57,24 @@ def test_nothing_acknowledged_is_lost_to_a_crash_of_the_server(server: Server, r
 
 def test_of_any_two_events_one_wins_in_memory() -> None:
     assert_clean(crash.races([MemoryStore()], 1000, SEED), races=1000)
+
+
+def test_a_race_that_nobody_wins_and_a_loser_that_is_told_nothing_are_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor is tested too."""
+    real = Runs.fire
+
+    def fire(self: Runs[Run], run_id: str, event: str, **given: Any) -> Run:
+        if "rev" in given:
+            raise (
+                Conflict(reason="not now", run_id=run_id) if event == "cancel" else StoreBusy(reason="busy", seconds=0)
+            )
+        return real(self, run_id, event, **given)
+
+    monkeypatch.setattr(Runs, "fire", fire)
+    tally = crash.races([MemoryStore()], 8, SEED)
+    assert tally.counts["FAULT nobody won"] == 8
+    assert tally.counts["FAULT untyped loser"] > 0
+    assert tally.counts["FAULT unnamed winner"] > 0
 
 
 @pytest.mark.parametrize("target", TARGETS, indirect=True)

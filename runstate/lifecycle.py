@@ -584,8 +584,9 @@ class Lifecycle:
         return next((edge.target for edge in self.transitions if edge.event == event), None)
 
     def announced(self, wire: str) -> tuple[str, ...]:
-        """Events that a stream announces under this name, in the order of the verbs."""
-        return tuple(verb.event for verb in self.verbs if wire in verb.wire)
+        """Events that a stream announces under this name, in the order of the verbs; one without a name goes by its own."""
+        named = tuple(verb.event for verb in self.verbs if wire in verb.wire)
+        return named or tuple(verb.event for verb in self.verbs if wire == verb.event and not verb.wire)
 
     def wire_name(self, wire: str) -> str:
         """The name of an event as the verbs write it, whichever spelling it comes in."""

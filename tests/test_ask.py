@@ -47,7 +47,7 @@ def test_fairness_strictness_and_the_event_are_taken() -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("openai.assistants.jog", "ends"), "there is no lifecycle"),
+        (("openai.assistants.jog", "ends"), "near it: openai.assistants.run"),
         ((RUN, "always_reachable"), "something else belongs here"),
         ((RUN, "AG ("), "breaks off"),
         ((RUN, "EF status done"), "has no status 'done'"),

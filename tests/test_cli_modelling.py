@@ -96,7 +96,7 @@ def test_a_draft_with_a_fault_ends_with_1() -> None:
     ("arguments", "words"),
     [
         (("a2a.task",), "declared: openai.assistants.run, a2a.task.v0.3"),
-        (("a2a.task", "nothing"), "there is no lifecycle 'nothing'"),
+        (("a2a.task", "nothing"), "'nothing' is neither a lifecycle of the catalogue"),
         (("celery.task",), "declared: nothing"),
         (("langgraph.run", "openai.assistants.run", "more"), "more"),
     ],

@@ -86,7 +86,7 @@ def test_rates_from_a_log(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (["no.such"], "there is no lifecycle"),
+        (["no.such"], "is neither a lifecycle of the catalogue"),
         (["a2a.task", "--rate", "work"], "NAME=VALUE"),
         (["a2a.task", "--rate", "nap=1"], "no such transition"),
         (["a2a.task", "--rate", "work=gamma:1"], "no distribution"),

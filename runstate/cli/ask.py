@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from runstate.cli.show import known_lifecycle
+from runstate.cli.tables import known_lifecycle
 from runstate.errors import BadQuestion
 
 __all__ = ["ask"]
@@ -24,7 +24,7 @@ __all__ = ["ask"]
 def ask(lifecycle: str, question: str, fairness: str | None, asks: str, *, strict: bool) -> None:
     """Answer a question about a lifecycle, exactly, with a path that shows why.
 
-    QUESTION is a name, as always_reachable_terminal, or a formula. Exits 0 where it holds, 1 where it does not, 2 where
+    LIFECYCLE is a name of the catalogue, a definition in TOML or JSON, or MODULE:NAME. QUESTION is a name, as always_reachable_terminal, or a formula. Exits 0 where it holds, 1 where it does not, 2 where
     it cannot be read.
 
     \b

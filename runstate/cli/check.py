@@ -15,7 +15,7 @@ import click
 
 from runstate.cli.config import project_settings
 from runstate.cli.places import places_of, with_places
-from runstate.cli.show import known_lifecycle
+from runstate.cli.tables import known_lifecycle
 from runstate.errors import DecodeError
 
 if TYPE_CHECKING:
@@ -39,7 +39,9 @@ PAUSE: Final = 0.2
 @click.command(short_help="Judge recorded streams, poll logs and objects.")
 @click.argument("paths", metavar="PATH…", nargs=-1, required=True)
 @click.option(
-    "--lifecycle", metavar="NAME", help="Judge by this lifecycle; else it is recognised, else the assistant run."
+    "--lifecycle",
+    metavar="NAME",
+    help="Judge by this lifecycle, by its name, file or MODULE:NAME; else it is recognised, else the assistant run.",
 )
 @click.option(
     "--mode",

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import cast
 
 import click
 
-from runstate.lifecycle import Lifecycle
+from runstate.cli.tables import known_lifecycle
 
 __all__ = ["diff"]
 
@@ -37,7 +36,7 @@ def diff(
 ) -> None:
     """Say what differs between two versions of a lifecycle, and for whom that breaks something.
 
-    OLD and NEW are names of the catalogue, or definitions in TOML or JSON. Exits 1 if something breaks.
+    OLD and NEW are names of the catalogue, definitions in TOML or JSON, or MODULE:NAME. Exits 1 if something breaks.
 
     \b
     runstate diff mcp.tasks.2025-11-25 mcp.tasks.ext
@@ -47,7 +46,7 @@ def diff(
     from runstate.modelling.versions import AUDIENCES, Audience, compare
 
     try:
-        found = compare(_lifecycle(old), _lifecycle(new), statuses=_pairs(statuses), events=_pairs(events))
+        found = compare(known_lifecycle(old), known_lifecycle(new), statuses=_pairs(statuses), events=_pairs(events))
     except BadMigration as refused:
         raise click.UsageError(str(refused)) from None
     asked = cast("tuple[Audience, ...]", audiences) or tuple(AUDIENCES)
@@ -70,19 +69,3 @@ def _pairs(values: tuple[str, ...]) -> dict[str, str]:
             raise click.UsageError(f"a rename is OLD=NEW, not {value!r}")
         pairs[old] = new
     return pairs
-
-
-def _lifecycle(name: str) -> Lifecycle:
-    """A lifecycle of the catalogue, or the one that a file defines; wrong usage where there is neither."""
-    from runstate.errors import BadLifecycle, DecodeError
-    from runstate.lifecycles import CATALOGUE
-    from runstate.modelling.definition import load
-
-    if name in CATALOGUE:
-        return CATALOGUE[name]
-    if not Path(name).is_file():
-        raise click.UsageError(f"{name!r} is neither a lifecycle of the catalogue nor a file")
-    try:
-        return load(Path(name))
-    except (BadLifecycle, DecodeError, OSError) as refused:
-        raise click.UsageError(str(refused)) from None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from runstate.cli.show import known_lifecycle
+from runstate.cli.tables import known_lifecycle
 
 if TYPE_CHECKING:
     from runstate.modelling.mapping import LifecycleMapping
@@ -33,6 +33,8 @@ def map_lifecycles(source: str | None, target: str | None, back: bool, draft: bo
 
     The mapping is checked against both tables: whether every legal history of the one becomes a legal history of the
     other, which transitions become several or vanish, which statuses are one from then on, what comes back.
+
+    SOURCE and TARGET are names of the catalogue; with --draft definitions in TOML or JSON too, or MODULE:NAME.
 
     Exit status: 0 the mapping is right, 1 it has a fault, 2 wrong usage, or no such mapping is declared.
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import click
 
-from runstate.lifecycle import Lifecycle
+from runstate.cli.tables import known_lifecycle
 
-__all__ = ["explain", "known_lifecycle", "show"]
+__all__ = ["explain", "show"]
 
 
 @click.command(short_help="Print a lifecycle as a table, diagram, JSON or formal model.")
@@ -14,17 +14,21 @@ __all__ = ["explain", "known_lifecycle", "show"]
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["table", "mermaid", "dot", "svg", "json", "tla", "promela"]),
+    type=click.Choice(["table", "mermaid", "dot", "svg", "json", "toml", "tla", "promela"]),
     default="table",
     show_default=True,
-    help="What to print.",
+    help="What to print: for reading, as a diagram, all that is known of it as JSON, the definition as a file to start a "
+    "lifecycle of your own from, or a formal model.",
 )
 def show(lifecycle: str, form: str) -> None:
     """Print a lifecycle: what leads where, on what basis, and what it does to the record.
 
+    LIFECYCLE is a name of the catalogue, a definition in TOML or JSON, or MODULE:NAME.
+
     \b
     runstate show openai.assistants.run
     runstate show openai.assistants.run --format mermaid
+    runstate show order.toml --format svg > order.svg
     """  # noqa: D301 - click wants the character itself
     from runstate.modelling.show import FORMATS
 
@@ -46,12 +50,3 @@ def explain(code: str) -> None:
         near = [name for name in CODES if name.startswith(code.upper()[:3])] or list(CODES)
         raise click.UsageError(f"there is no code {code!r}; known: {', '.join(near)}")
     click.echo(f"{known.code} ({known.severity.value}): {known.title}\n\n{known.why}\n\nTo mend it: {known.mend}")
-
-
-def known_lifecycle(name: str) -> Lifecycle:
-    """The lifecycle of this name; wrong usage where there is none."""
-    from runstate.lifecycles import CATALOGUE
-
-    if name not in CATALOGUE:
-        raise click.UsageError(f"there is no lifecycle {name!r}; known: {', '.join(CATALOGUE)}")
-    return CATALOGUE[name]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import click
 
-from runstate.cli.show import known_lifecycle
+from runstate.cli.tables import known_lifecycle
 from runstate.errors import BadSimulation
 
 if TYPE_CHECKING:
@@ -95,6 +95,8 @@ def simulate(
     changed: tuple[str, ...],
 ) -> None:
     """Simulate runs of a lifecycle on a virtual clock.
+
+    LIFECYCLE is a name of the catalogue, a definition in TOML or JSON, or MODULE:NAME.
 
     Whatever is not said is made up from the table: each certain transition out of a status is equally likely, and
     a run stays ten seconds in a status on average. Every log is legal: the same seed gives the same bytes.

@@ -36,7 +36,8 @@ def summary(report: MappingReport) -> str:
     """Whether the mapping is right, in one sentence."""
     source = report.mapping.source.name
     if report.errors:
-        return f"Wrong: {len(report.errors)} faults; nothing is translated by it."
+        count = len(report.errors)
+        return f"Wrong: {count} fault{'' if count == 1 else 's'}; nothing is translated by it."
     if report.translates_all:
         return f"Right: every legal history of {source} becomes a legal one."
     return f"Right, but not for all: some histories of {source} cannot be translated, see the warnings."

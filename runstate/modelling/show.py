@@ -81,7 +81,7 @@ def table(lifecycle: Lifecycle) -> str:
     """The whole definition for reading: what it is, its transitions, its field rules, its quirks."""
     ends = [status for status in lifecycle.statuses if status in lifecycle.terminal]
     parts = [
-        f"{lifecycle.name} (version {lifecycle.version}): {lifecycle.doc}",
+        f"{lifecycle.name} (version {lifecycle.version}){f': {lifecycle.doc}' if lifecycle.doc else ''}",
         f"initial: {', '.join(sorted(lifecycle.initial))}; terminal: {', '.join(ends) or 'none'}",
         transitions_table(lifecycle),
         fields_table(lifecycle),
@@ -185,6 +185,13 @@ def as_json(lifecycle: Lifecycle) -> str:
     return json.dumps(as_dict(lifecycle), indent=2, ensure_ascii=False)
 
 
+def as_toml(lifecycle: Lifecycle) -> str:
+    """The definition as a file that the other commands take; see `runstate.modelling.toml`."""
+    from runstate.modelling.toml import to_toml  # its writer comes with the command line
+
+    return to_toml(lifecycle).rstrip()
+
+
 def as_svg(lifecycle: Lifecycle) -> str:
     """A drawing for a page or a README; see `runstate.modelling.svg`."""
     from runstate.modelling.svg import svg  # the layout is long, and only this format needs it
@@ -213,6 +220,7 @@ FORMATS: Mapping[str, Callable[[Lifecycle], str]] = FrozenDict(
         "dot": dot,
         "svg": as_svg,
         "json": as_json,
+        "toml": as_toml,
         "tla": as_tla,
         "promela": as_promela,
     }

@@ -8,14 +8,13 @@ import sys
 import warnings
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager, suppress
-from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import attrs
 import click
 
 from runstate.cli.config import project_settings
+from runstate.cli.tables import named_object
 from runstate.errors import CallerError, DecodeError, RunstateError
 from runstate.lifecycle import Lifecycle
 
@@ -258,15 +257,7 @@ def _record_class(named: str) -> type[Any]:
     module, _, name = named.partition(":")
     if not module or not name:
         raise click.UsageError(f"--record {named!r} is not MODULE:CLASS")
-    here = str(Path.cwd())
-    if here not in sys.path:
-        sys.path.insert(0, here)  # a console script sees only what is installed
-    try:
-        kind: Any = import_module(module)
-    except ImportError as error:
-        raise click.UsageError(f"--record {named!r}: {_one_line(error)}") from None
-    for part in name.split("."):
-        kind = getattr(kind, part, None)
+    kind = named_object(named, f"--record {named!r}")
     lifecycle = None
     with suppress(AttributeError):
         lifecycle = kind.__lifecycle__

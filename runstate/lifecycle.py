@@ -64,7 +64,7 @@ PROBLEMS: Mapping[str, str] = FrozenDict(
         "no_basis": "a transition does not say what it rests on",
         "bad_name": "a name is empty or not a string",
         "written_constant": "an event other than creation writes a field that no event changes",
-        "wrong_kind": "a stamp goes into a field that is no stamp, or a deadline into one that is no deadline",
+        "wrong_kind": "a stamp goes into a field that is no stamp, or what is set or waited for as a deadline is none",
         "reserved_name": "a payload has the name of an argument that every event has",
         "terminal_stop": "a status in which others must act is terminal",
         "needless_reopen": "a transition is declared to reopen a status that is not terminal",
@@ -737,6 +737,10 @@ def _check_fields(lc: Lifecycle) -> None:
         for guard in edge.guards:
             if guard.kind != "named":
                 known(guard.argument, f"a guard of {edge}")
+            if guard.kind == "reached" and lc.fields[guard.argument] is not FieldKind.DEADLINE:
+                reason = f"{edge} waits for {guard.argument!r}, which is a {lc.fields[guard.argument].value}"
+                deadlines = [name for name, kind in lc.fields.items() if kind is FieldKind.DEADLINE]
+                raise _refuse(lc, "wrong_kind", reason, guard.argument, deadlines)
         for name in (*edge.does.takes, *edge.does.may_take):
             if name in RESERVED:
                 raise _refuse(lc, "reserved_name", f"{edge} takes a payload that calls use otherwise", name)

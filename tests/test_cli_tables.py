@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from examples.print_job import PrintJob
 from runstate import CATALOGUE, Runs, open_store
 from runstate.modelling.definition import equal, load
 from tests.test_cli import EXAMPLES, invoke
@@ -84,8 +85,6 @@ def test_what_is_none_is_wrong_usage_and_says_what_there_is(named: str, said: st
 
 
 def test_the_stream_of_a_store_is_judged_without_a_note_where_events_have_no_wire_names(tmp_path: Path) -> None:
-    from examples.print_job import PrintJob
-
     jobs = Runs(open_store("memory:"), record=PrintJob)
     job = jobs.create(document="a.pdf")
     jobs.fire(job.id, "start")
@@ -98,3 +97,19 @@ def test_the_stream_of_a_store_is_judged_without_a_note_where_events_have_no_wir
     assert (
         "RS109 jam carries status printing; allowed: jammed" in invoke("check", "--lifecycle", PRINT, str(log)).stdout
     )
+
+
+@pytest.mark.parametrize(
+    ("written", "instead", "name"),
+    [
+        ('stamps = "created_at"', 'stamps = "created_at"\nmay_take = { queue = "jam" }', "queue"),
+        ('takes = { jam = "jam" }', 'takes = { key = "jam" }', "key"),
+        ('takes = { jam = "jam" }', "takes = { claim = false }", "claim"),
+        ('takes = { jam = "jam" }', "may_take = { rev = false }", "rev"),
+    ],
+)
+def test_a_payload_that_could_never_be_given_is_refused_by_runs(written: str, instead: str, name: str) -> None:
+    table = load(Path(PRINT).read_text().replace(written, instead).encode())
+    record = type("Other", (PrintJob,), {"__lifecycle__": table})
+    with pytest.raises(ValueError, match=f"takes a payload {name!r}, which is an argument of Runs"):
+        Runs(open_store("memory:"), record=record)

@@ -199,6 +199,7 @@ CONTRADICTIONS: tuple[tuple[str, object, dict[str, Any]], ...] = (
     ("unknown_field", "status", doing(Effects(stamps="status"))),
     ("wrong_kind", "due_at", doing(Effects(stamps="due_at"), fields={"due_at": DEADLINE})),
     ("wrong_kind", "built_at", doing(Effects(deadlines={"built_at": 1}))),
+    ("wrong_kind", "built_at", {"verbs": (*VERBS[:1], Verb("close", guards=[reached("built_at")]), *VERBS[2:])}),
     (
         "written_constant",
         "built_at",

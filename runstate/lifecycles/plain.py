@@ -8,6 +8,7 @@ business of `runstate.modelling.definition`; the catalogue's own data files need
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from math import isfinite
 from typing import Any, Final
 
 from runstate.errors import DecodeError
@@ -307,6 +308,8 @@ def _inside(value: Any, schema: Mapping[str, Any], path: Path) -> Iterator[tuple
     elif schema["type"] == "string" and len(value) < schema.get("minLength", 0):
         yield path, "shape", "the text is empty", "a name"
     elif schema["type"] in {"number", "integer"}:
+        if not isfinite(value):
+            yield path, "shape", "the number is not finite", "a finite number"
         if "exclusiveMinimum" in schema and not value > schema["exclusiveMinimum"]:
             yield path, "shape", "the number is too small", f"more than {schema['exclusiveMinimum']}"
         if "minimum" in schema and not value >= schema["minimum"]:
@@ -319,7 +322,10 @@ def _one_of(value: object, choices: list[Json], path: Path) -> Iterator[tuple[Pa
     if all(found):
         # a fault further inside, or a missing member of an object, shows that the kind of value was right
         meant = max(found, key=lambda one: (len(one[0][0]) > len(path) or one[0][1] == "missing", -len(one)))
-        if len(meant[0][0]) > len(path) or meant[0][1] == "missing":
+        names = [name for choice in choices for name in choice.get("required", ())]
+        if len(names) == len(choices) and isinstance(value, dict) and not set(names) & set(value):
+            yield path, "missing", f"one of the members {', '.join(names)} is missing", ", ".join(names)
+        elif len(meant[0][0]) > len(path) or meant[0][1] == "missing":
             yield from meant
         else:
             yield path, "shape", "the value is of another kind", " or ".join(dict.fromkeys(one[0][3] for one in found))

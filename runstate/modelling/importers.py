@@ -120,6 +120,10 @@ _ARROW = re.compile(
 )
 _ALIAS = re.compile(r'state\s+"(?P<name>[^"]*)"\s+as\s+(?P<id>\S+)')
 _DESCRIBED = re.compile(r"(?P<id>[^\s:]+)\s*:\s*(?P<name>.+)")
+_STYLED = re.compile(r"(?<=\S):::[\w\-]+")
+"""A style on a state, as in ``Ready:::green``."""
+_UML = re.compile(r"(?P<event>[^\[/]*)(?:\[(?P<guard>[^\]]*)\]\s*)?(?:/\s*(?P<action>.*))?")
+"""A label of UML: event [guard] / action."""
 _PASSED = re.compile(r"(direction|classDef|class|style|accTitle|accDescr|title|hide|scale)\b|%%|---$")
 _NOTE = re.compile(r"note\s+(left|right)\s+of\b")
 
@@ -138,8 +142,9 @@ def from_mermaid(text: str, *, name: str = "imported", basis: BasisWord = "docum
     arrows: list[tuple[str, str, str]] = []
     ends: list[str] = []
     notes: list[str] = []
-    for number, line in _lines(text):
+    for number, styled in _lines(text):
         path = f"line {number}"
+        line = _STYLED.sub("", styled).strip()
         if match := _ALIAS.fullmatch(line):
             names[match["id"]] = match["name"]
             statuses[match["id"]] = None
@@ -147,7 +152,7 @@ def from_mermaid(text: str, *, name: str = "imported", basis: BasisWord = "docum
             source, target, label = match["source"], match["target"], (match["label"] or "").strip()
             statuses |= dict.fromkeys(one for one in (source, target) if one != "[*]")
             if target != "[*]":
-                arrows.append((source, target, label))
+                arrows.append((source, target, _bare(label, notes)))
             elif source == "[*]":
                 raise _refused(path, "an arrow leads from nothing to nothing", line)
             else:
@@ -191,6 +196,17 @@ def _event(label: str, otherwise: str) -> str:
     return otherwise if not plain else plain if re.fullmatch(r"[\w.\-]+", plain) else word_of(plain)
 
 
+def _bare(label: str, notes: list[str]) -> str:
+    """The label without what UML writes behind the event: its condition and its action, which are noted."""
+    found = _UML.fullmatch(label.removesuffix("?").strip())
+    if found is None or (found["guard"] is None and found["action"] is None) or not found["event"].strip():
+        return label
+    event = found["event"].strip()
+    left = [(what, found[what].strip()) for what in ("guard", "action") if found[what]]
+    notes += [f"the {what} {text!r} of {event!r} was left out." for what, text in left]
+    return event + ("?" if label.endswith("?") else "")
+
+
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """The lines that say something, with their numbers; the first must say that it is a state diagram."""
     lines = [(number, line.strip().rstrip(";").strip()) for number, line in enumerate(text.splitlines(), 1)]
@@ -220,7 +236,7 @@ def from_xstate(
     """The definition that the JSON of an XState machine (version 4 or 5) describes.
 
     States become statuses, ``type: final`` ends, ``initial`` the one that creation leads to, guards (``guard``, ``cond``)
-    named guards.  Actions, entry, exit, invoked actors and context are no part of a lifecycle and are noted.
+    named guards, and the outcomes of invoked actors events.  Actions, entry, exit, the actors and context are no part of a lifecycle and are noted.
 
     :param name: of the lifecycle; the machine's id where None.
     :raises DecodeError: for what is no machine, and for nested, parallel and history states, delays and ``always``.
@@ -241,11 +257,13 @@ def from_xstate(
         if not isinstance(node, Mapping):
             raise _refused(path, "a state is an object", node)
         _plain_state(node, path)
-        left = [key for key in ("entry", "exit", "invoke", "activities", "onEntry", "onExit") if node.get(key)]
+        left = [key for key in ("entry", "exit", "activities", "onEntry", "onExit") if node.get(key)]
         notes += [f"{key} of {state!r} was left out: a lifecycle does nothing by itself." for key in left]
         for event, target in (machine.get("on") or {}).items():
             if node.get("type") != "final" and event not in (node.get("on") or {}):
                 arrows += _arrows(state, event, target, states, "$.on", basis, notes)
+        for event, target in _invoked(state, node, notes).items():
+            arrows += _arrows(state, event, target, states, f"{path}.invoke", basis, notes)
         for event, target in (node.get("on") or {}).items():
             arrows += _arrows(state, event, target, states, f"{path}.on", basis, notes)
     finals = [state for state, node in states.items() if node.get("type") == "final"]
@@ -277,6 +295,23 @@ def _plain_state(node: Mapping[str, Any], path: str) -> None:
             raise _refused(f"{path}.{key}", reason, node[key], "Name an event that is sent when it is time.")
     if node.get("type") == "final" and node.get("on"):
         raise _refused(f"{path}.on", "nothing leaves a final state", list(node["on"]))
+
+
+def _invoked(state: str, node: Mapping[str, Any], notes: list[str]) -> dict[str, Any]:
+    """What the outcomes of invoked actors lead to, as events of their own."""
+    found: dict[str, Any] = {}
+    invoked = node.get("invoke") or []
+    for one in invoked if isinstance(invoked, list) else [invoked]:
+        actor = one if isinstance(one, Mapping) else {"src": one}
+        said = str(actor.get("id") or actor.get("src") or state)
+        for key, suffix in (("onDone", "done"), ("onError", "failed")):
+            if actor.get(key):
+                found[f"{word_of(said)}_{suffix}"] = actor[key]
+        events = ", ".join(repr(event) for event in found)
+        notes.append(f"invoke of {state!r} was left out: a lifecycle does nothing by itself." + (
+            f" Send {events} when it is over." if events else ""
+        ))  # fmt: skip
+    return found
 
 
 def _arrows(

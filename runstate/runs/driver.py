@@ -44,6 +44,21 @@ _LONGEST_LOOK: Final = 0.5
 """Seconds between two looks of `Runs.wait` at most."""
 
 
+_OF_CREATE: Final = frozenset({"ttl", "queue", "not_before", "event", "key", "actor", "connection"})
+_OF_FIRE: Final = frozenset({"run_id", "event", "ttl", "key", "actor", "claim", "rev", "connection"})
+
+
+def _payloads_can_be_given(lifecycle: Lifecycle) -> None:
+    for edge in lifecycle.transitions:
+        taken = _OF_CREATE if edge.source is None else _OF_FIRE
+        for name in (*edge.does.takes, *edge.does.may_take):
+            if name in taken:
+                raise ValueError(
+                    f"{lifecycle.name}: {edge.event!r} takes a payload {name!r}, which is an argument of Runs."
+                    f"{'create' if edge.source is None else 'fire'}; call the payload otherwise, the field may keep its name"
+                )
+
+
 def _new_id() -> str:
     return secrets.token_hex(12)
 
@@ -72,7 +87,8 @@ class Runs(Generic[R]):
         them; changes of a version that is not given are replayed by the present table.
     :raises SchemaMismatch: where the store knows this version of the lifecycle, or an earlier one, with other
         transitions.
-    :raises ValueError: where a class of `earlier` has another lifecycle, or a version that is taken.
+    :raises ValueError: where a class of `earlier` has another lifecycle, or a version that is taken; where an event takes
+        a payload that has the name of an argument of `create` or `fire` and so could never be given.
     """
 
     def __init__(
@@ -98,6 +114,7 @@ class Runs(Generic[R]):
         check_number(cancel_timeout=cancel_timeout)
         lifecycle: Lifecycle = record.__lifecycle__  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]
         roles = Roles.of(lifecycle) if roles is None else roles
+        _payloads_can_be_given(lifecycle)
         earlier = tuple(earlier)
         self.versions: Mapping[str, Lifecycle] = _versions(lifecycle, earlier)
         """The present lifecycle and those of `earlier`, by version."""

@@ -214,3 +214,38 @@ def test_what_a_lifecycle_cannot_say_is_refused_with_its_path(machine: dict[str,
 def test_what_is_no_machine_is_refused(text: str | bytes) -> None:
     with pytest.raises(DecodeError):
         from_xstate(text)
+
+
+def test_styles_on_states_are_passed_over_and_uml_labels_lose_what_is_no_event_with_a_note() -> None:
+    imported = from_mermaid(
+        "stateDiagram-v2\n[*] --> A:::green\nA:::green --> B:::bad-one: done [x > 1] / beep()\nA --> B: odd / not [so]\n"
+        "B:::bad-one\nA --> C: later [n = 3] ?\nB --> [*]\nC --> [*]",
+    )
+    assert [str(edge) for edge in imported.lifecycle().transitions] == [
+        "(none) --create--> A", "A --done--> B", "A --odd--> B", "A --later--> C",
+    ]  # fmt: skip
+    assert imported.lifecycle().transitions[-1].inferred_only
+    assert imported.notes == (
+        "the guard 'x > 1' of 'done' was left out.",
+        "the action 'beep()' of 'done' was left out.",
+        "the action 'not [so]' of 'odd' was left out.",
+        "the guard 'n = 3' of 'later' was left out.",
+    )
+
+
+def test_the_outcomes_of_invoked_actors_are_events() -> None:
+    machine = {
+        "initial": "a",
+        "states": {
+            "a": {"invoke": {"src": "fetchUser", "onDone": "b", "onError": {"target": "c"}}},
+            "b": {"invoke": ["timer"], "on": {"GO": "c"}},
+            "c": {"type": "final"},
+        },
+    }
+    imported = from_xstate(machine)
+    assert [str(edge) for edge in imported.lifecycle().transitions] == [
+        "(none) --create--> a", "a --fetch_user_done--> b", "a --fetch_user_failed--> c", "b --GO--> c",
+    ]  # fmt: skip
+    sent, alone = imported.notes
+    assert sent.endswith("does nothing by itself. Send 'fetch_user_done', 'fetch_user_failed' when it is over.")
+    assert alone == "invoke of 'b' was left out: a lifecycle does nothing by itself."

@@ -43,21 +43,19 @@ def diff(
     runstate diff order-1.toml order-2.toml --rename held=waiting --for stored
     """  # noqa: D301 - click wants the character itself
     from runstate.errors import BadMigration
-    from runstate.modelling.versions import AUDIENCES, Audience, compare
+    from runstate.modelling.versions import Audience, compare
 
     try:
         found = compare(known_lifecycle(old), known_lifecycle(new), statuses=_pairs(statuses), events=_pairs(events))
     except BadMigration as refused:
         raise click.UsageError(str(refused)) from None
-    asked = cast("tuple[Audience, ...]", audiences) or tuple(AUDIENCES)
-    breaking = [one for one in found.differences if set(one.breaks) & set(asked)]
-    shown = found.limited(breaking) if audiences else found
+    shown = found.limited(cast("tuple[Audience, ...]", audiences)) if audiences else found
     if form == "json":
         click.echo(json.dumps(shown.as_dict()))
     else:
         for line in shown.lines():
             click.echo(line)
-    if breaking:
+    if shown.breaking():
         raise SystemExit(1)
 
 

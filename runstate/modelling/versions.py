@@ -105,6 +105,8 @@ class Comparison:
     new: Lifecycle
     renames: tuple[Rename, ...]
     differences: tuple[Difference, ...]
+    audiences: tuple[Audience, ...] = tuple(AUDIENCES)
+    """Whom it is about."""
 
     def of(self, *kinds: str) -> tuple[Difference, ...]:
         """The differences of some kinds."""
@@ -114,22 +116,26 @@ class Comparison:
         """The differences that break something, for anybody or for some."""
         return tuple(one for one in self.differences if (one.breaks if audience is None else audience in one.breaks))
 
-    def limited(self, differences: Iterable[Difference]) -> Comparison:
-        """The same with only these differences."""
-        return attrs.evolve(self, differences=tuple(differences))
+    def limited(self, audiences: Iterable[Audience]) -> Comparison:
+        """The same with only what breaks something for one of these; of the others it says nothing."""
+        asked = tuple(audiences)
+        kept = tuple(one for one in self.differences if set(one.breaks) & set(asked))
+        return attrs.evolve(self, differences=kept, audiences=tuple(one for one in AUDIENCES if one in asked))
 
     def lines(self) -> Iterator[str]:
         """The comparison for reading."""
-        yield f"{_title(self.old)} → {_title(self.new)}: {len(self.differences)} differences"
+        count = len(self.differences)
+        whom = "" if self.audiences == tuple(AUDIENCES) else f" for {' or '.join(self.audiences)}"
+        yield f"{_title(self.old)} → {_title(self.new)}: {count} difference{'' if count == 1 else 's'}{whom}"
         for what in ("status", "event"):
             names = [str(one) for one in self.renames if one.what == what]
             if names:
                 yield f"  renamed {what}: {', '.join(names)}"
         renamed = ("status_renamed", "event_renamed")
         yield from (f"  {one}" for one in self.differences if one.kind not in renamed)
-        for audience, said in AUDIENCES.items():
+        for audience in self.audiences:
             count = len(self.breaking(audience))
-            yield f"for {audience} ({said}): " + (f"{count} breaking" if count else "nothing breaks")
+            yield f"for {audience} ({AUDIENCES[audience]}): " + (f"{count} breaking" if count else "nothing breaks")
 
     def as_dict(self) -> dict[str, Any]:
         """The comparison as JSON can hold it."""
@@ -138,7 +144,7 @@ class Comparison:
             "new": {"name": self.new.name, "version": self.new.version},
             "renames": [attrs.asdict(one) for one in self.renames],
             "differences": [attrs.asdict(one) | {"breaks": list(one.breaks)} for one in self.differences],
-            "breaking": {audience: len(self.breaking(audience)) for audience in AUDIENCES},
+            "breaking": {audience: len(self.breaking(audience)) for audience in self.audiences},
         }
 
 

@@ -48,7 +48,11 @@ def test_fairness_strictness_and_the_event_are_taken() -> None:
     ("arguments", "words"),
     [
         (("openai.assistants.jog", "ends"), "near it: openai.assistants.run"),
-        ((RUN, "always_reachable"), "something else belongs here"),
+        (
+            (RUN, "always_reachable"),
+            "there is no question of this name. Seen: 'always_reachable'. Allowed: always_reach",
+        ),
+        ((RUN, "AG always"), "something else belongs here"),
         ((RUN, "AG ("), "breaks off"),
         ((RUN, "EF status done"), "has no status 'done'"),
         ((RUN, "cancel_never_lost", "--event", "kill"), "has no event 'kill'"),
@@ -60,3 +64,13 @@ def test_wrong_usage(arguments: tuple[str, ...], words: str) -> None:
     result = invoke("ask", *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert words in " ".join(result.stderr.split())
+
+
+def test_the_help_names_every_question() -> None:
+    said = invoke("ask", "--help").stdout
+    assert [name for name in QUESTIONS if name not in said] == []
+
+
+@pytest.mark.parametrize("formula", ["true", " terminal ", "live", "not false"])
+def test_a_formula_of_one_word_is_no_name(formula: str) -> None:
+    assert "no question" not in invoke("ask", RUN, formula).output

@@ -24,8 +24,9 @@ __all__ = ["ask"]
 def ask(lifecycle: str, question: str, fairness: str | None, asks: str, *, strict: bool) -> None:
     """Answer a question about a lifecycle, exactly, with a path that shows why.
 
-    LIFECYCLE is a name of the catalogue, a definition in TOML or JSON, or MODULE:NAME. QUESTION is a name, as always_reachable_terminal, or a formula. Exits 0 where it holds, 1 where it does not, 2 where
-    it cannot be read.
+    LIFECYCLE is a name of the catalogue, a definition in TOML or JSON, or MODULE:NAME. QUESTION is a formula or one of
+    these: always_reachable_terminal, ends, ends_by_chance, terminal_is_final, cancel_always_possible,
+    cancel_never_lost, resume_possible. Exits 0 where it holds, 1 where it does not, 2 where it cannot be read.
 
     \b
     runstate ask openai.assistants.run cancel_never_lost

@@ -7,7 +7,9 @@ passes.  `QUESTIONS` holds the ones that are asked of every lifecycle, by name.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
+from typing import Final
 
 import attrs
 
@@ -144,6 +146,9 @@ QUESTIONS: Mapping[str, Named] = FrozenDict(
 )
 """The questions that are asked by name.  Those about a wish to stop take the event that tells it."""
 
+_WORDS: Final = frozenset({"true", "false", "terminal", "live", "stop"})
+"""The formulas of one word."""
+
 
 def ask(
     lifecycle: Lifecycle,
@@ -167,6 +172,9 @@ def ask(
             raise _refused(str(question), f"{lifecycle.name} has no event {asks!r}", asks, lifecycle.events)
         formula = known.formula(lifecycle, asks)
     else:
+        if isinstance(question, str) and re.fullmatch(r"\s*\w+\s*", question) and question.strip() not in _WORDS:
+            allowed = (*QUESTIONS, "a formula, as in AG (stop -> EF terminal)")
+            raise _refused(question, "there is no question of this name", question.strip(), allowed)
         formula = parse(question) if isinstance(question, str) else question
         _check_names(lifecycle, formula, str(question))
     chosen = fairness or (known.fairness if known else Fairness.NONE)

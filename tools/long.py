@@ -133,10 +133,40 @@ def part_spin() -> bool:
     return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
 
 
+SDKS: tuple[str, ...] = ("a2a-sdk", "mcp<2", "openai")
+"""Packages of others that the catalogue is compared with; no part of the tools of development."""
+
+
+def part_sdks() -> bool:
+    """The catalogue against the packages of others, in an environment of its own."""
+    environment = BUILD / "sdks"
+    python = environment / "bin" / "python"
+    steps: list[Sequence[str | Path]] = [
+        [sys.executable, "-m", "venv", "--clear", environment],
+        [python, "-m", "pip", "--disable-pip-version-check", "install", "-q", "-e", ".[dev-test,all]", *SDKS],
+        [
+            python,
+            "-m",
+            "pytest",
+            "-q",
+            "-n",
+            "0",
+            "-rs",
+            "-m",
+            "long",
+            "-p",
+            "no:cacheprovider",
+            "tests/modelling/test_sdks.py",
+        ],
+    ]
+    return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "pythons": part_pythons,
     "suite": part_suite,
     "spin": part_spin,
+    "sdks": part_sdks,
     **STORE_PARTS,
     **DISASTER_PARTS,
     **INTERLEAVE_PARTS,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from runstate.cli.places import places_of, with_places
-from runstate.cli.show import known_lifecycle
+from runstate.cli.tables import known_lifecycle
 from runstate.errors import Unwritable
 
 if TYPE_CHECKING:

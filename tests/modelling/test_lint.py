@@ -119,10 +119,24 @@ def test_spellings_are_compared_with_fields_and_events() -> None:
 
 
 def test_what_only_the_lifecycle_sees_is_a_contradiction() -> None:
-    text = changed("falls_at = 60", "falls_at = inf")
-    (problem,) = lint(text.encode())
+    values = table("open", "done", fields={"opened_at": "stamp"})
+    values["events"] = {"create": {"stamps": "opened_at"}, "to_0": {"guards": [{"reached": "opened_at"}]}}
+    (problem,) = lint(values)
     assert (problem.code, problem.severity) == ("contradiction", Severity.ERROR)
-    assert "bad_deadline" in problem.message
+    assert "wrong_kind" in problem.message
+
+
+def test_a_number_that_is_not_finite_is_not_of_the_form() -> None:
+    for number in ("inf", "-inf", "nan"):
+        first, *_ = lint(changed("falls_at = 60", f"falls_at = {number}").encode())
+        assert (first.code, "not finite" in first.message) == ("form", True)
+
+
+def test_a_guard_without_a_known_word_is_told_all_of_them() -> None:
+    values = table("open", "done")
+    values["events"] = {"create": {}, "to_0": {"guards": [{"reach": "opened_at"}]}}
+    (problem,) = lint(values)
+    assert "one of the members set, reached, named is missing" in problem.message
 
 
 def test_a_problem_says_where_what_and_what_to_do(tmp_path: Path) -> None:

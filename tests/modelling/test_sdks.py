@@ -1,6 +1,6 @@
 """The catalogue against the packages of others: what they accept, refuse and know the names of.
 
-Long, and only where the packages are installed (``pip install a2a-sdk 'mcp<2' openai``): they are no part of the project.
+Long, and only where the packages are installed, which are no part of the project: ``make test-long PART=sdks`` installs them.
 """
 
 from __future__ import annotations

@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import codec, imports, simulate, transition
+from benchmarks import bulk, codec, imports, simulate, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
     "codec": codec.run,
     "imports": imports.run,
+    "bulk": bulk.run,
     "simulate": simulate.run,
 }
 """Name of each benchmark and the function that runs it and prints its numbers."""

@@ -16,6 +16,7 @@ WHERE = {
     "BadQuestion": "errors.BadQuestion",
     "BadRecord": "errors.BadRecord",
     "BadSimulation": "errors.BadSimulation",
+    "BadTable": "errors.BadTable",
     "Basis": "lifecycle.Basis",
     "CATALOGUE": "lifecycles.CATALOGUE",
     "CODES": "conformance.findings.CODES",

@@ -18,6 +18,7 @@ those fields; code should read the fields and never parse the message::
     ├── BadSimulation                a simulation is asked for that cannot be run
     ├── BadQuestion                  a question about a lifecycle that cannot be read, or names what it does not have
     ├── Unwritable                   steps of a history that a format of logs cannot hold
+    ├── BadTable                     a table of columns that cannot be judged as it was asked
     ├── DecodeError                  bytes or JSON values that are not what they should be
     └── StoreError                   a store cannot do what it was asked; nothing of it was done unless told otherwise
         ├── NotFound                 no such run in this tenant and lifecycle
@@ -45,6 +46,7 @@ __all__ = [
     "BadQuestion",
     "BadRecord",
     "BadSimulation",
+    "BadTable",
     "CallerError",
     "Conflict",
     "DecodeError",
@@ -373,6 +375,30 @@ class Unwritable(RunstateError):
         allowed = f" Allowed: {self.allowed}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{self.form}: {self.reason}. Seen: {_shown(self.seen)}.{allowed}{tail}"
+
+
+@attrs.define(eq=False, kw_only=True, str=False)
+class BadTable(RunstateError):
+    """A table that cannot be judged as it was asked; nothing of it was judged."""
+
+    who = "caller"
+
+    table: str
+    """Name of the file or frame; empty where the question itself makes no sense."""
+    problem: str
+    """One word: ``settings`` that exclude each other, a file that is ``unreadable``, a ``column`` that is not there, a
+    column that holds no ``time``, too little ``memory`` for one run."""
+    seen: object = None
+    """What stood there, or was asked for."""
+    allowed: tuple[str, ...] = ()
+    """What could have stood there: the names of the columns, as a rule."""
+
+    def __str__(self) -> str:
+        where = f"{self.table}: " if self.table else ""
+        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        allowed = f" Allowed: {', '.join(self.allowed)}." if self.allowed else ""
+        tail = f" {self.advice}" if self.advice else ""
+        return f"{where}{self.reason} ({self.problem}).{seen}{allowed}{tail}"
 
 
 @attrs.define(eq=False, kw_only=True, str=False)

@@ -155,3 +155,15 @@ told = st.builds(
     lifecycle=st.none(),
 ) | st.builds(Told, run=xml_names, event=xml_names, at=moments, lifecycle=st.none())
 """Steps of a log of another kind."""
+# -- tables ------------------------------------------------------------------------------------------------------------
+
+TableRow = tuple[str | None, str | None, int | None]
+"""Run id, status and time, as a table may hold them."""
+
+
+def table_rows(statuses: tuple[str, ...]) -> st.SearchStrategy[list[TableRow]]:
+    """Rows of a table: few runs and few times, so that rows are interleaved, out of order and at the same time."""
+    runs = st.sampled_from(["run_1", "run_2", 'it\'s "3"', "ŕ", "run_1 ", "", None])
+    words = st.sampled_from([*statuses, *statuses, "no status", "", None])
+    times = st.none() | st.integers(0, 4) | st.integers(0, 2**40)
+    return st.lists(st.tuples(runs, words, times), max_size=30)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, cast
 import attrs
 import click
 
+from runstate.cli.columns import columns_of, judge_tables
 from runstate.cli.config import project_settings
 from runstate.cli.places import places_of, with_places
 from runstate.cli.tables import known_lifecycle
@@ -62,6 +63,9 @@ PAUSE: Final = 0.2
 @click.option("--ignore", metavar="CODES", multiple=True, help="Do not report these codes or beginnings.")
 @with_places
 @click.option("--as-one-log", is_flag=True, help="Judge all paths as one log, in the order given.")
+@click.option(
+    "--memory", metavar="SIZE", help="Of tables: what may be taken of memory, as in 1GB; the rest is on disk."
+)
 @click.option("--follow", is_flag=True, help="Go on reading one growing file or standard input; end with Ctrl-C.")
 @click.option("--baseline", metavar="FILE", help="Report only findings that are not in FILE.")
 @click.option("--write-baseline", metavar="FILE", help="Write the findings to FILE, as known from now on.")
@@ -88,6 +92,7 @@ def check(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     as_one_log: bool,
+    memory: str | None,
     follow: bool,
     baseline: str | None,
     write_baseline: str | None,
@@ -108,6 +113,7 @@ def check(
     \b
     runstate check examples/completed.sse
     runstate check --as-one-log first_leg.sse resumed_leg.sse
+    runstate check day.parquet --run-id run --status status --time at
     curl -sN … | runstate check --follow -
     """  # noqa: D301 - click wants the character itself
     from runstate.conformance.monitor import Monitor
@@ -129,6 +135,7 @@ def check(
     except DecodeError as error:
         raise click.UsageError(str(error)) from None
     table = known_lifecycle(settings.lifecycle) if settings.lifecycle else None
+    columns = columns_of(paths, elsewhere, memory=memory)
     places = places_of(elsewhere)
 
     def monitor(path: str) -> Monitor:
@@ -144,12 +151,16 @@ def check(
 
     if follow:
         one, *more = paths
-        if more or output or write_baseline or as_one_log or form not in {"text", "json"}:
+        if more or output or write_baseline or as_one_log or memory or form not in {"text", "json"}:
             raise click.UsageError(
-                "--follow takes one path and --format text or json, and none of -o, --write-baseline, --as-one-log"
+                "--follow takes one path and --format text or json, and none of -o, --write-baseline, --as-one-log, "
+                "--memory"
             )
         raise SystemExit(_follow(one, monitor(one), form, places))
-    judged, unreadable = _judge_paths(list(paths), monitor, places, as_one_log=as_one_log)
+    if columns is not None:
+        judged, unreadable = judge_tables(list(paths), monitor, columns, memory=memory, as_one_log=as_one_log)
+    else:
+        judged, unreadable = _judge_paths(list(paths), monitor, places, as_one_log=as_one_log)
     if write_baseline is not None:
         _write_baseline(judged, write_baseline)
     _write(_report(judged, form, known, color=output is None), output)
@@ -201,12 +212,17 @@ def _judge_paths(
             unreadable = True
             continue
         if result.problem is not None:
-            print(f"runstate: {path}: {result.problem}", file=sys.stderr)
+            print(f"runstate: {path}: {result.problem}{_advice(path)}", file=sys.stderr)
             unreadable = True
         judged.append(result)
     if shared is not None:
         shared.close()
     return judged, unreadable
+
+
+def _advice(path: str) -> str:
+    """What to do about a table that was not called one."""
+    return "; a table needs --run-id COL and --status COL" if path.endswith((".parquet", ".csv")) else ""
 
 
 def _chunks(path: str) -> Iterator[bytes]:

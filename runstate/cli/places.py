@@ -15,19 +15,22 @@ __all__ = ["PLACES", "places_of", "with_places"]
 F = TypeVar("F", bound=Callable[..., Any])
 
 PLACES = (
-    click.option("--run-id", metavar="NAME", help="XES, OCEL, spans: the attribute that names the run."),
-    click.option("--status", metavar="NAME", help="XES, OCEL, spans: the attribute that tells the status."),
+    click.option(
+        "--run-id",
+        metavar="NAME",
+        help="Tables: the column of run ids. XES, OCEL, spans: the attribute that names the run.",
+    ),
+    click.option("--status", metavar="NAME", help="The same for the status."),
     click.option(
         "--event", metavar="NAME", help="XES, OCEL, spans: the attribute, or several with +, that names the event."
     ),
-    click.option("--time", metavar="NAME", help="XES, OCEL, spans: the attribute that tells the time."),
+    click.option("--time", metavar="NAME", help="The same for the time."),
     click.option("--object-type", metavar="NAME", help="OCEL: the type of those objects that are runs."),
     click.option(
         "--order",
         type=click.Choice(["row", "time"]),
-        default="row",
-        show_default=True,
-        help="XES, OCEL, spans: take entries as they stand, or by their times.",
+        help="Of these: take rows and entries as they stand, or by their times, then by file and row. Tables with --time "
+        "come by time unless told otherwise, all others as they stand.",
     ),
 )
 """The options, in the order of the help."""

@@ -14,10 +14,19 @@ from runstate.edge import Limits
 from runstate.foreign.told import Places
 from runstate.observations import read
 
-__all__ = ["Judged", "Summary", "check_bytes", "judge", "summarise"]
+__all__ = ["Clean", "Judged", "Summary", "check_bytes", "judge", "summarise"]
 
 CHUNK = 1 << 18
 """Bytes read at a time."""
+
+
+@attrs.frozen(kw_only=True)
+class Clean:
+    """Runs in which nothing was found, and which were therefore counted and not kept."""
+
+    observations: int = 0
+    complete: int = 0
+    open: int = 0
 
 
 @attrs.frozen(kw_only=True)
@@ -30,6 +39,8 @@ class Judged:
     """Bytes read."""
     observations: int | None = None
     """How many were read of it; None: all that the monitor has seen."""
+    clean: Clean = Clean()
+    """What was judged beside the monitor: only a table has such runs."""
 
     @property
     def runs(self) -> tuple[Watched, ...]:
@@ -120,6 +131,7 @@ def chunks_of(stream: BinaryIO) -> Iterator[bytes]:
 def summarise(judged: Iterable[Judged]) -> Summary:
     """Count verdicts and findings; a monitor that several logs share counts once."""
     judged = tuple(judged)
+    clean = [one.clean for one in judged]
     monitors = list({id(one.monitor): one.monitor for one in judged}.values())
     runs = [run for monitor in monitors for run in monitor.runs.values()]
     findings = [f for monitor in monitors for f in monitor.loose] + [f for run in runs for f in run.findings]
@@ -127,10 +139,10 @@ def summarise(judged: Iterable[Judged]) -> Summary:
     weights = [finding.severity for finding in findings]
     return Summary(
         files=len(judged),
-        observations=sum(monitor.observations for monitor in monitors),
-        runs=len(runs),
-        complete=verdicts.count(Verdict.COMPLETE),
-        open=verdicts.count(Verdict.OPEN),
+        observations=sum(monitor.observations for monitor in monitors) + sum(one.observations for one in clean),
+        runs=len(runs) + sum(one.complete + one.open for one in clean),
+        complete=verdicts.count(Verdict.COMPLETE) + sum(one.complete for one in clean),
+        open=verdicts.count(Verdict.OPEN) + sum(one.open for one in clean),
         illegal=verdicts.count(Verdict.ILLEGAL),
         unknown=verdicts.count(Verdict.UNKNOWN),
         errors=weights.count(Severity.ERROR),

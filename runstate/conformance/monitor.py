@@ -104,6 +104,19 @@ class Monitor:
             found += self._report(self._judge(one))
         return found
 
+    def feed_status(self, run_id: object, status: object, *, file: str = "-", line: int | None = None) -> list[Finding]:
+        """Judge a status alone, as a row of a table holds it: no event, no object and no fields around it.
+
+        A status may be spelled as the lifecycle's wire does.  Rules on fields say nothing.  Without a ``lifecycle`` it
+        is taken for one of the first in the catalogue, since nothing tells which it is.
+
+        :returns: the findings that it gives rise to.
+        """
+        lifecycle = self.lifecycle or _default()
+        known = lifecycle.status_of(status)
+        value = {lifecycle.id_field: run_id, lifecycle.status_field: status if known is None else known}
+        return self._report(self._status_seen(Observation(value=value, file=file, line=line), lifecycle, value))
+
     def close(self) -> list[Finding]:
         """The log is over: what that means for the runs that are still open.  Feeding more begins a new leg."""
         return self._report(self._broken_off())
@@ -264,6 +277,12 @@ class Monitor:
             self._leg[run.id] = run
         for earlier, known in self._late.push((lifecycle.name, run.id), run, (seen, fields)):
             yield from self._run_in_order(earlier, run, known, stream=True)
+
+    def _status_seen(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
+        self._last = seen
+        self.observations += 1
+        self._recognise(lifecycle, value)
+        yield from self._run_seen(seen, lifecycle, value, whole=False)
 
     def _run_in_order(
         self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, whole: bool = True

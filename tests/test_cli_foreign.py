@@ -53,7 +53,7 @@ def test_a_log_is_converted_under_another_lifecycle() -> None:
         (["convert", "-"], b"", "show no run"),
         (["convert", "no_such_file"], None, "no_such_file"),
         (["convert", "-o", "no_such_folder/x", "-"], XES, "cannot write"),
-        (["convert", "--lifecycle", "x", "-"], XES, "no lifecycle"),
+        (["convert", "--lifecycle", "x", "-"], XES, "neither a lifecycle"),
         (["convert", "--format", "ocel", "-"], XES.replace(b"date", b"list"), "has no time"),
     ],
 )

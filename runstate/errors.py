@@ -77,6 +77,16 @@ def _shown(value: object, limit: int = 120) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+def _seen(value: object) -> str:
+    """What stood there, as a sentence of a message; empty for nothing."""
+    return "" if value is None else f" Seen: {_shown(value)}."
+
+
+def _allowed(names: tuple[str, ...]) -> str:
+    """What could have stood there, as a sentence of a message; empty for nothing."""
+    return f" Allowed: {', '.join(map(str, names))}." if names else ""
+
+
 def _rebuild(cls: type[RunstateError], fields: dict[str, Any]) -> RunstateError:
     return cls(**fields)
 
@@ -236,8 +246,8 @@ class BadLifecycle(RunstateError):
     """What could have stood there."""
 
     def __str__(self) -> str:
-        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
-        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        seen = _seen(self.seen)
+        allowed = _allowed(self.allowed)
         tail = f" {self.advice}" if self.advice else ""
         return f"lifecycle {self.lifecycle!r}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
 
@@ -262,7 +272,7 @@ class BadMigration(RunstateError):
     def __str__(self) -> str:
         status = "" if self.status is None else f" {str(self.status)!r}:"
         after = f" Seen after: {', '.join(map(str, self.events))}." if self.events else ""
-        allowed = f" Allowed: {', '.join(map(str, self.allowed))}." if self.allowed else ""
+        allowed = _allowed(self.allowed)
         tail = f" {self.advice}" if self.advice else ""
         return f"migration of {self.lifecycle!r}:{status} {self.reason} ({self.problem}).{after}{allowed}{tail}"
 
@@ -285,8 +295,8 @@ class BadMapping(RunstateError):
     """The shortest legal history of the source that goes wrong, as statuses; empty where no history is needed."""
 
     def __str__(self) -> str:
-        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
-        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        seen = _seen(self.seen)
+        allowed = _allowed(self.allowed)
         history = f" For instance: {', '.join(str(status) for status in self.history)}." if self.history else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"mapping {self.mapping!r}: {self.reason} ({self.problem}).{seen}{allowed}{history}{tail}"
@@ -310,8 +320,8 @@ class Untranslatable(RunstateError):
     """What could have stood there."""
 
     def __str__(self) -> str:
-        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
-        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        seen = _seen(self.seen)
+        allowed = _allowed(self.allowed)
         tail = f" {self.advice}" if self.advice else ""
         return f"{self.mapping}, step {self.index}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"
 
@@ -353,7 +363,7 @@ class BadQuestion(RunstateError):
     def __str__(self) -> str:
         where = "" if self.position is None else f" at character {self.position + 1}"
         seen = "" if not self.seen else f" Seen: {_shown(self.seen)}."
-        allowed = f" Allowed: {', '.join(str(a) for a in self.allowed)}." if self.allowed else ""
+        allowed = _allowed(self.allowed)
         tail = f" {self.advice}" if self.advice else ""
         return f"{_shown(self.question)}{where}: {self.reason}.{seen}{allowed}{tail}"
 
@@ -395,7 +405,7 @@ class BadTable(RunstateError):
 
     def __str__(self) -> str:
         where = f"{self.table}: " if self.table else ""
-        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        seen = _seen(self.seen)
         allowed = f" Allowed: {', '.join(self.allowed)}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{where}{self.reason} ({self.problem}).{seen}{allowed}{tail}"
@@ -417,7 +427,7 @@ class DecodeError(RunstateError):
     """What may stand there."""
 
     def __str__(self) -> str:
-        seen = "" if self.seen is None else f" Seen: {_shown(self.seen)}."
+        seen = _seen(self.seen)
         allowed = f" Allowed: {self.allowed}." if self.allowed else ""
         tail = f" {self.advice}" if self.advice else ""
         return f"{self.path}: {self.reason} ({self.problem}).{seen}{allowed}{tail}"

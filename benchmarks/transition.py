@@ -49,6 +49,16 @@ def _resumed(run: Run) -> Run:
     return attrs.evolve(run, status="queued", required_action=None)
 
 
+def _driving(driven: Any) -> Callable[[], object]:
+    def cycle() -> object:
+        driven.start()
+        driven.require_action()
+        driven.submit_tool_outputs()
+        return driven.run
+
+    return cycle
+
+
 def ours() -> Callable[[], object]:
     """`runstate.apply`."""
     first = new_run()
@@ -84,15 +94,7 @@ def with_transitions() -> Callable[[], object]:
         auto_transitions=False,
         send_event=True,
     )
-    driven: Any = model
-
-    def cycle() -> object:
-        driven.start()
-        driven.require_action()
-        driven.submit_tool_outputs()
-        return driven.run
-
-    return cycle
+    return _driving(model)
 
 
 def with_automat() -> Callable[[], object]:
@@ -132,15 +134,7 @@ def with_automat() -> Callable[[], object]:
         in_progress.upon(require_action, enter=requires_action, outputs=[waiting])
         requires_action.upon(submit_tool_outputs, enter=queued, outputs=[resumed])
 
-    driven: Any = Driven()
-
-    def cycle() -> object:
-        driven.start()
-        driven.require_action()
-        driven.submit_tool_outputs()
-        return driven.run
-
-    return cycle
+    return _driving(Driven())
 
 
 def with_statemachine() -> Callable[[], object]:
@@ -167,15 +161,7 @@ def with_statemachine() -> Callable[[], object]:
         def on_submit_tool_outputs(self) -> None:
             self.run = _resumed(self.run)
 
-    driven: Any = Driven()
-
-    def cycle() -> object:
-        driven.start()
-        driven.require_action()
-        driven.submit_tool_outputs()
-        return driven.run
-
-    return cycle
+    return _driving(Driven())
 
 
 def by_hand() -> Callable[[], object]:

@@ -15,7 +15,7 @@ from runstate.runs.values import Page, check_number, check_text, is_text
 from runstate.stores.base import Entry, Find, Row, Store, Tx
 from runstate.stores.transaction import parse_cursor
 
-__all__ = ["Known", "Rows", "known_lifecycles"]
+__all__ = ["Known", "Rows", "known_lifecycles", "row_in"]
 
 BATCH: Final = 100
 _LONGEST_LOOK: Final = 0.5
@@ -30,6 +30,17 @@ class Known:
     versions: tuple[str, ...]
     statuses: frozenset[str]
     """Of all versions."""
+
+
+def row_in(tx: Tx, tenant: str, lifecycle: str, run_id: str, *, lock: bool = False) -> Row:
+    """The row of a run of this tenant and lifecycle.
+
+    :raises NotFound: where there is none.
+    """
+    row = tx.get(tenant, run_id, lock=lock) if is_text(run_id) else None
+    if row is None or row.lifecycle != lifecycle:
+        raise NotFound(reason=f"there is no such run of {lifecycle!r} here", run_id=run_id)
+    return row
 
 
 def known_lifecycles(store: Store) -> Mapping[str, Known]:
@@ -65,10 +76,7 @@ class Rows:
             return self._row(tx, run_id)
 
     def _row(self, tx: Tx, run_id: str) -> Row:
-        row = tx.get(self.tenant, run_id) if is_text(run_id) else None
-        if row is None or row.lifecycle != self.lifecycle:
-            raise NotFound(reason=f"there is no such run of {self.lifecycle!r} here", run_id=run_id)
-        return row
+        return row_in(tx, self.tenant, self.lifecycle, run_id)
 
     def snapshot(self, run_id: str) -> tuple[Row, tuple[Entry, ...], int]:
         """The run, its whole journal, and the store's clock in microseconds: all as of one moment.

@@ -19,14 +19,14 @@ from runstate.errors import (
     IdempotencyMismatch,
     IllegalTransition,
     LeaseLost,
-    NotFound,
     SchemaMismatch,
     Winner,
 )
 from runstate.lifecycle import Lifecycle
 from runstate.runs import bodies
 from runstate.runs.bodies import MICROSECONDS, TTL
-from runstate.runs.values import Claim, How, Listener, Plan, Roles, check_text, is_text
+from runstate.runs.rows import row_in
+from runstate.runs.values import Claim, How, Listener, Plan, Roles, check_text
 from runstate.stores.base import Clock, Entry, Row, Store, Tx
 
 __all__ = ["Ask", "Done", "Steps", "micros"]
@@ -105,10 +105,7 @@ class Steps(Generic[R]):
 
         :raises NotFound: where there is none.
         """
-        row = tx.get(self.tenant, run_id, lock=lock) if is_text(run_id) else None
-        if row is None or row.lifecycle != self.lifecycle.name:
-            raise NotFound(reason=f"there is no such run of {self.lifecycle.name!r} here", run_id=run_id)
-        return row
+        return row_in(tx, self.tenant, self.lifecycle.name, run_id, lock=lock)
 
     def record(self, row: Row) -> R:
         """The record of a row.

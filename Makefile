@@ -17,10 +17,10 @@ WORKING := import sys, pip; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test test-long lint gen bench docs
+.PHONY: help demo test test-long lint gen bench bench-long docs
 
 help: ## list the verbs
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | while IFS='	' read -r verb text; do printf '  make %-10s %s\n' "$$verb" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/\1	\2/p' Makefile | while IFS='	' read -r verb text; do printf '  make %-11s %s\n' "$$verb" "$$text"; done
 
 demo: $(VENV)/.installed-demo ## judge recorded runs and drive one, from examples/
 	@$(PY) examples/demo.py
@@ -42,8 +42,11 @@ lint: $(VENV)/.installed-dev ## style, types, structure, and whether derived fil
 gen: $(VENV)/.installed-dev ## write the derived files anew
 	$(PY) -m tools.gen
 
-bench: $(VENV)/.installed-dev ## the benchmarks
+bench: $(VENV)/.installed-dev ## the benchmarks, up to 10 million events
 	$(PY) -m benchmarks
+
+bench-long: $(VENV)/.installed-dev ## the benchmarks that take minutes each
+	$(PY) -m benchmarks --long
 
 docs: $(VENV)/.installed-dev ## the documentation as HTML in build/docs
 	$(PY) -m sphinx -n -W --keep-going -q -b html docs build/docs

@@ -17,16 +17,20 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
 """Name of each benchmark and the function that runs it and prints its numbers."""
 
 
+LONG: dict[str, Callable[[], None]] = {}
+"""The same for those that take minutes each."""
+
+
 def main(names: Sequence[str]) -> int:
-    """Run benchmarks by name; 2 if a name is unknown."""
-    if unknown := [name for name in names if name not in BENCHMARKS]:
-        print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(BENCHMARKS) or 'none yet'}", file=sys.stderr)
+    """Run benchmarks by name, all short ones, or all long ones (``--long``); 2 if a name is unknown."""
+    every = BENCHMARKS | LONG
+    wanted = list(LONG) if names == ["--long"] else names or list(BENCHMARKS)
+    if unknown := [name for name in wanted if name not in every]:
+        print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(every)}", file=sys.stderr)
         return 2
-    if not BENCHMARKS:
-        print("there are no benchmarks yet")
-    for name in names or BENCHMARKS:
-        print(f"== {name}")
-        BENCHMARKS[name]()
+    for name in wanted:
+        print(f"== {name}", flush=True)
+        every[name]()
     return 0
 
 

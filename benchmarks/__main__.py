@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk, codec, imports, simulate, transition
+from benchmarks import bulk, codec, imports, simulate, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
@@ -22,8 +22,14 @@ LONG: dict[str, Callable[[], None]] = {}
 
 
 def main(names: Sequence[str]) -> int:
-    """Run benchmarks by name, all short ones, or all long ones (``--long``); 2 if a name is unknown."""
+    """Run benchmarks by name, all short ones, or all long ones (``--long``), and print every ratio; 2 if a name is unknown.
+
+    ``--keep`` measures nothing: it makes the last results those that the documentation quotes.
+    """
     every = BENCHMARKS | LONG
+    if names == ["--keep"]:
+        table.keep()
+        return 0
     wanted = list(LONG) if names == ["--long"] else names or list(BENCHMARKS)
     if unknown := [name for name in wanted if name not in every]:
         print(f"no benchmark {', '.join(unknown)}; there are: {', '.join(every)}", file=sys.stderr)
@@ -31,6 +37,7 @@ def main(names: Sequence[str]) -> int:
     for name in wanted:
         print(f"== {name}", flush=True)
         every[name]()
+    print(f"\n{table.printed()}")
     return 0
 
 

@@ -9,15 +9,23 @@ from __future__ import annotations
 
 import gc
 import json
+import os
 import platform
+import re
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Final
 
 import attrs
 
+PACKAGES: Final = (
+    "attrs", "automat", "cattrs", "duckdb", "msgspec", "numba", "openai", "orjson", "pm4py", "polars", "psycopg", "pyspark",
+    "python-statemachine", "transitions",
+)  # fmt: skip
+"""Distributions that are measured or measured against."""
 RESULTS: Final = Path(__file__).resolve().parents[1] / "build" / "bench.json"
 
 
@@ -101,7 +109,7 @@ def report(benchmark: str, found: Mapping[str, Sequence[float]], targets: Sequen
     """Print times and ratios, and keep them in `RESULTS`."""
     ratios: list[Ratio] = []
     for name, seconds in found.items():
-        print(f"  {name:44} {_time(min(seconds)):>12}  median {_time(statistics.median(seconds))}")
+        print(f"  {name:44} {clock_words(min(seconds)):>12}  median {clock_words(statistics.median(seconds))}")
     for target in targets:
         ours, theirs = found[target.ours], found[target.theirs]
         each = [a / b if target.sign == "<=" else b / a for a, b in zip(ours, theirs, strict=True)]
@@ -116,7 +124,7 @@ def report(benchmark: str, found: Mapping[str, Sequence[float]], targets: Sequen
 def _keep(benchmark: str, found: Mapping[str, Sequence[float]], ratios: Sequence[Ratio]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     everything: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
-    everything["machine"] = {"python": platform.python_version(), "processor": platform.machine()}
+    everything["machine"] = machine()
     everything[benchmark] = {
         "seconds": {name: {"least": min(s), "median": statistics.median(s)} for name, s in found.items()},
         "ratios": [attrs.asdict(ratio) | {"reached": ratio.target.met(ratio.median)} for ratio in ratios],
@@ -124,7 +132,22 @@ def _keep(benchmark: str, found: Mapping[str, Sequence[float]], ratios: Sequence
     RESULTS.write_text(json.dumps(everything, indent=1))
 
 
-def _time(seconds: float) -> str:
+def machine() -> dict[str, Any]:
+    """What the figures depend on: processor, interpreter, and the versions of what is compared."""
+    model = Path("/proc/cpuinfo")
+    named = re.search(r"^model name\s*: (.+)$", model.read_text(), re.MULTILINE) if model.exists() else None
+    found = {one.metadata["Name"].lower(): one.version for one in metadata.distributions()}
+    return {
+        "processor": named[1] if named else platform.processor(),
+        "cores": os.cpu_count(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "packages": {name: found[name] for name in PACKAGES if name in found},
+    }
+
+
+def clock_words(seconds: float) -> str:
+    """A time in the unit that suits it."""
     for unit, size in (("s", 1.0), ("ms", 1e-3), ("us", 1e-6)):
         if seconds >= size:
             return f"{seconds / size:.2f} {unit}"

@@ -58,6 +58,7 @@ from runstate.modelling.questions import QUESTIONS, ask
 from runstate.modelling.translate import PROBLEMS as TRANSLATE_PROBLEMS
 from runstate.modelling.versions import AUDIENCES
 from runstate.modelling.versions import KINDS as VERSION_KINDS
+from tools import performance
 from tools.provocations import PROVOCATIONS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -737,6 +738,16 @@ def reliability_counts() -> str:
     return table(("what", "counts", "faults", "seconds", "seeds", "commit", "command"), rows)
 
 
+def performance_ratios() -> str:
+    """Every ratio that is kept, beside its target."""
+    return table(("benchmark", "what to what", "ratio", "quartiles", "target", ""), performance.ratio_rows())
+
+
+def performance_times() -> str:
+    """The times behind them."""
+    return table(("benchmark", "contestant", "least", "median"), performance.time_rows())
+
+
 def where_exported() -> str:
     """The module behind each name that ``runstate/__init__.py`` exports, read off its imports for type checkers."""
     found = {name: path.removeprefix("runstate.") for name, path in exported().items()}
@@ -786,6 +797,9 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/mappings.md", "mappings", mappings_overview),
     ("docs/mappings.md", "mapping-entries", mapping_entries),
     ("docs/reliability.md", "counts", reliability_counts),
+    ("docs/performance.md", "machine", performance.machine),
+    ("docs/performance.md", "ratios", performance_ratios),
+    ("docs/performance.md", "times", performance_times),
     ("docs/versions.md", "kinds", version_kinds),
     ("docs/versions.md", "migration-problems", migration_problems),
 )

@@ -151,7 +151,7 @@ def test_any_other_error_of_the_service_is_its_own() -> None:
 
 def test_the_message_says_how_to_get_there_and_what_was_allowed() -> None:
     with pytest.raises(AssertionError) as caught:
-        run_state_machine_as_test(machine("no fail from queued"), settings=quick)
+        run_state_machine_as_test(machine("no fail from queued"), settings=settings(quick, stateful_step_count=2))
     text = str(caught.value)
     assert text.startswith("after create → fail (queued): fail is legal, and was refused: Refused()")
     assert text.endswith("Allowed from queued: start, fail, cancel, expire.")

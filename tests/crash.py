@@ -33,6 +33,7 @@ from runstate.stores import MemoryStore, Store
 from runstate.stores.postgres import PostgresStore
 from runstate.stores.sqlite import SqliteStore
 from runstate.testing.stores import assert_sound, payload_for, together
+from tests import unmeasured
 from tests.postgres import Server
 
 T = TypeVar("T")
@@ -389,10 +390,7 @@ def claims_by_processes(target: str, folder: Path, count: int, processes: int, s
     gate = folder / f"gate-{seed}"
     logs = [folder / f"claims-{seed}-{n}" for n in range(processes)]
     command = [sys.executable, "-m", "tests.crash", "claim", target, str(gate)]
-    workers = [
-        subprocess.Popen([*command, str(log)], cwd=ROOT, env={**os.environ, "COVERAGE_PROCESS_START": ""})
-        for log in logs
-    ]
+    workers = [subprocess.Popen([*command, str(log)], cwd=ROOT, env=unmeasured.environment()) for log in logs]
     while not all(log.exists() for log in logs):
         time.sleep(0.01)
     began = time.monotonic()
@@ -445,7 +443,7 @@ def zombies(target: str, count: int, seed: int) -> Tally:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env={**os.environ, "COVERAGE_PROCESS_START": ""},
+            env=unmeasured.environment(),
         ) as holder:
             assert holder.stdin is not None
             assert holder.stdout is not None

@@ -31,6 +31,7 @@ from runstate.stores import Store
 from runstate.stores.postgres import PostgresStore
 from runstate.stores.sqlite import SqliteStore
 from runstate.testing.stores import payload_for
+from tests import unmeasured
 from tests.crash import EVENTS, ROOT, Tally, check_journals, opened
 from tests.postgres import Server, new_server
 
@@ -309,7 +310,7 @@ def on_small_disk(act: str, folder: Path, size: str, count: int, seed: int) -> T
     answer = subprocess.run(
         [*command, "sh", "-c", script, str(folder), *program],
         cwd=ROOT,
-        env={**os.environ, "COVERAGE_PROCESS_START": ""},
+        env=unmeasured.environment(),
         capture_output=True,
         text=True,
         check=False,
@@ -335,7 +336,7 @@ def syncs(mode: str, folder: Path, count: int) -> Tally:
     answer = subprocess.run(
         ["strace", "-f", "-e", "trace=fsync,fdatasync,write", "-s", "64", "-o", str(trace), *program],
         cwd=ROOT,
-        env={**os.environ, "COVERAGE_PROCESS_START": ""},
+        env=unmeasured.environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -13,6 +13,8 @@ from tests.claim_model import FLAWS, Flaw, Model, explore
 from tests.claim_replay import replay
 from tests.places import fast_folder
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 SEED = 20241
 
 

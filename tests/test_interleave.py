@@ -16,6 +16,8 @@ from tests.interleave_scenarios import SCENARIOS
 from tests.places import fast_folder
 from tests.postgres import shared_server
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 Patch = pytest.MonkeyPatch
 
 

@@ -305,12 +305,14 @@ def cases(draw: st.DrawFn, longest: int) -> tuple[Lifecycle, list[str], Reading]
     return lifecycle, draw(st.lists(words, max_size=longest)), draw(readings)
 
 
+@pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
 @given(cases(longest=4))
 def test_any_lifecycle_against_brute_force(case: tuple[Lifecycle, list[str], Reading]) -> None:
     lifecycle, history, reading = case
     check(lifecycle, history, reading, judge(lifecycle, reading))
 
 
+@pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
 @given(cases(longest=40))
 def test_longer_histories_against_the_textbook(case: tuple[Lifecycle, list[str], Reading]) -> None:
     lifecycle, history, reading = case
@@ -335,6 +337,7 @@ def test_costs_above_each_ceiling(length: int, reading: Reading) -> None:
     assert apply_edits(history, repairs[0].edits) == repairs[0].history
 
 
+@pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
 @given(cases(longest=8))
 def test_polls_need_insertions_at_their_ends_only(case: tuple[Lifecycle, list[str], Reading]) -> None:
     lifecycle, history, reading = case
@@ -662,6 +665,7 @@ def test_every_order_of_five_statuses_of_a_job(window: int, reading: Reading) ->
         assert reorder(JOB, history, window, **reading) == brute_order(history, window, legal)
 
 
+@pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
 @given(cases(longest=6), st.integers(0, 6))
 def test_any_re_ordering_against_brute_force(case: tuple[Lifecycle, list[str], Reading], window: int) -> None:
     lifecycle, history, reading = case

@@ -17,6 +17,8 @@ from tests import crash
 from tests.places import fast_folder
 from tests.postgres import Server, new_server, shared_server
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 SEED = 20240
 TARGETS = ("delete", "wal", "postgres")
 

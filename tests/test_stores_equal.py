@@ -23,6 +23,8 @@ from runstate.testing.stores import assert_sound, payload_for
 from tests.player import COMMAND, ONE_OF_EACH, Command, play_on
 from tests.postgres import shared_server
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 DATA = Path(__file__).parent / "data"
 
 

@@ -26,6 +26,8 @@ from tests.places import fast_folder
 from tests.postgres import shared_server
 from tests.test_stores_crash import SEED, assert_clean
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 TARGETS = ("delete", "wal", "postgres")
 
 

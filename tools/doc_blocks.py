@@ -76,11 +76,13 @@ def evaluate_console(example: Example) -> str | None:
     """None where every command prints what is written under it, else the first difference."""
     status = 0
     path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)])
+    # no coverage: what the pages show is tested elsewhere
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_PROCESS")}
     for command, expected in commands(str(example.parsed)):
         done = subprocess.run(
             ["/bin/sh", "-c", f"(exit {status}); {command}"],
             cwd=ROOT,
-            env={**os.environ, "PATH": path, "PYTHONUTF8": "1"},
+            env={**inherited, "PATH": path, "PYTHONUTF8": "1"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

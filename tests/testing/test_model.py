@@ -13,6 +13,8 @@ from runstate.testing.model import LifecycleMachine
 from tests.oracle import CELLS, TERMINAL
 from tests.testing.judging import JOB
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 quick = settings(
     max_examples=300,
     stateful_step_count=10,

@@ -12,6 +12,8 @@ from runstate.modelling.mutants import mutants
 from runstate.testing.mutation import FailingSuite, mutation_score
 from runstate.testing.systems import Driven, check_system
 
+pytestmark = pytest.mark.no_cover  # the same lines many times over: nothing new at three times the price
+
 New = Callable[[], Driven]
 
 

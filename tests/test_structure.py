@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "runstate"
 
 # Groups of modules that the table below allows together.
-TABLE = "errors frozen checks lifecycle nesting lifecycles rules"
+TABLE = "errors frozen checks vocabulary lifecycle nesting lifecycles rules"
 DRIVE = "record machine change twins compiled engine"
 READ = "edge sse foreign observations"
 MODEL = "modelling.walks modelling.renames modelling.versions modelling.migration modelling"
@@ -31,10 +31,11 @@ MAY_IMPORT: dict[str, str] = {
     "errors": "",
     "frozen": "errors",
     "checks": "errors frozen",
-    "lifecycle": "errors frozen",
-    "nesting": "errors frozen lifecycle",
-    "lifecycles": "errors frozen lifecycle nesting",
-    "rules": "errors frozen checks lifecycle nesting lifecycles",
+    "vocabulary": "errors frozen",
+    "lifecycle": "errors frozen vocabulary",
+    "nesting": "errors frozen vocabulary lifecycle",
+    "lifecycles": "errors frozen vocabulary lifecycle nesting",
+    "rules": "errors frozen checks vocabulary lifecycle nesting lifecycles",
     "validators": "errors frozen checks lifecycle",
     # drive
     "record": f"{TABLE} validators",

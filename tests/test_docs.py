@@ -27,8 +27,8 @@ from runstate.edge import PROBLEMS as EDGE_PROBLEMS
 from runstate.foreign.told import PROBLEMS as FOREIGN_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
 from tools.doc_blocks import ROOT, commands, fences, run_page
-from tools.pages import homes
 from tools.provocations import PROVOCATIONS, findings_of
+from tools.sources import homes
 
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]

@@ -24,8 +24,18 @@ from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
 from runstate.foreign.told import PROBLEMS as FOREIGN_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
-from tools.record_pages import type_words
-from tools.sources import assigned_docs, exported, fence, field_docs, first_line, homes, markdown, table, tree_of
+from tools.sources import (
+    assigned_docs,
+    exported,
+    fence,
+    field_docs,
+    first_line,
+    homes,
+    markdown,
+    problem_words,
+    table,
+    tree_of,
+)
 
 # -- the command line --------------------------------------------------------------------------------------------------
 
@@ -90,7 +100,9 @@ def error_classes() -> str:
         if kind is not RunstateError:
             parts[-1] += f" Who erred: the {kind.who}."
         own = [f for f in attrs.fields(kind) if not attrs.has(base) or f.name not in attrs.fields_dict(base)]
-        rows = [(f"`{field.name}`", f"`{type_words(field.type)}`", first_line(docs[field.name])) for field in own]
+        rows = [
+            (f"`{field.name}`", f"`{typeproblem_words(field.type)}`", first_line(docs[field.name])) for field in own
+        ]
         if base is not Exception:
             parts.append(f"It carries what `{base.__name__}` carries{', and:' if rows else '.'}")
         if rows:
@@ -100,24 +112,20 @@ def error_classes() -> str:
     return "\n\n".join(map(section, tree(RunstateError)))
 
 
-def _words(problems: Mapping[str, str]) -> str:
-    return table(("problem", "what is the case"), ((f"`{word}`", said) for word, said in problems.items()))
-
-
 def lifecycle_problems() -> str:
-    return _words(LIFECYCLE_PROBLEMS)
+    return problem_words(LIFECYCLE_PROBLEMS)
 
 
 def edge_problems() -> str:
-    return _words(EDGE_PROBLEMS)
+    return problem_words(EDGE_PROBLEMS)
 
 
 def foreign_problems() -> str:
-    return _words(FOREIGN_PROBLEMS)
+    return problem_words(FOREIGN_PROBLEMS)
 
 
 def codec_problems() -> str:
-    return _words(CODEC_PROBLEMS)
+    return problem_words(CODEC_PROBLEMS)
 
 
 # -- every public name -------------------------------------------------------------------------------------------------
@@ -172,14 +180,14 @@ def _members(kind: type) -> Iterator[tuple[str, str, str]]:
         yield name, "", first_line(docs.get(name))
     for field in attrs.fields(kind) if attrs.has(kind) else ():
         if not field.name.startswith("_"):
-            yield field.name, type_words(field.type), first_line(docs.get(field.name))
+            yield field.name, typeproblem_words(field.type), first_line(docs.get(field.name))
     for name, value in vars(kind).items():
         function = value.__func__ if isinstance(value, classmethod) else value
         if name.startswith("_"):
             continue
         if isinstance(function, property):
             hint = getattr(function.fget, "__annotations__", {}).get("return", "")
-            yield name, type_words(hint), first_line(function.__doc__)
+            yield name, typeproblem_words(hint), first_line(function.__doc__)
         elif inspect.isfunction(function) and function.__name__ == name:
             call = _signature(function).replace("(self, ", "(").replace("(self)", "()")
             yield call, "", first_line(function.__doc__)

@@ -26,8 +26,7 @@ from runstate.modelling.questions import QUESTIONS, ask
 from runstate.modelling.translate import PROBLEMS as TRANSLATE_PROBLEMS
 from runstate.modelling.versions import AUDIENCES
 from runstate.modelling.versions import KINDS as VERSION_KINDS
-from tools.code_pages import _words
-from tools.sources import fence, markdown, table
+from tools.sources import fence, markdown, problem_words, table
 
 SHORT_LIST = 14
 """Names of lifecycles that are written out in a cell of a table."""
@@ -156,7 +155,7 @@ def mapping_problems() -> str:
 
 
 def translate_problems() -> str:
-    return _words(TRANSLATE_PROBLEMS)
+    return problem_words(TRANSLATE_PROBLEMS)
 
 
 def mappings_overview() -> str:
@@ -218,7 +217,7 @@ def version_kinds() -> str:
 
 
 def migration_problems() -> str:
-    return _words(MIGRATION_PROBLEMS)
+    return problem_words(MIGRATION_PROBLEMS)
 
 
 def named_questions() -> str:

@@ -93,3 +93,7 @@ def exported() -> Mapping[str, str]:
 def homes() -> Mapping[str, str]:
     """Public name -> the module that it comes from."""
     return {name: path.rpartition(".")[0] for name, path in exported().items()}
+
+
+def problem_words(problems: Mapping[str, str]) -> str:
+    return table(("problem", "what is the case"), ((f"`{word}`", said) for word, said in problems.items()))

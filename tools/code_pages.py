@@ -24,6 +24,7 @@ from runstate.codec import PROBLEMS as CODEC_PROBLEMS
 from runstate.edge import PROBLEMS as EDGE_PROBLEMS
 from runstate.foreign.told import PROBLEMS as FOREIGN_PROBLEMS
 from runstate.lifecycle import PROBLEMS as LIFECYCLE_PROBLEMS
+from tools.record_pages import type_words
 from tools.sources import (
     assigned_docs,
     exported,
@@ -100,9 +101,7 @@ def error_classes() -> str:
         if kind is not RunstateError:
             parts[-1] += f" Who erred: the {kind.who}."
         own = [f for f in attrs.fields(kind) if not attrs.has(base) or f.name not in attrs.fields_dict(base)]
-        rows = [
-            (f"`{field.name}`", f"`{typeproblem_words(field.type)}`", first_line(docs[field.name])) for field in own
-        ]
+        rows = [(f"`{field.name}`", f"`{type_words(field.type)}`", first_line(docs[field.name])) for field in own]
         if base is not Exception:
             parts.append(f"It carries what `{base.__name__}` carries{', and:' if rows else '.'}")
         if rows:
@@ -180,14 +179,14 @@ def _members(kind: type) -> Iterator[tuple[str, str, str]]:
         yield name, "", first_line(docs.get(name))
     for field in attrs.fields(kind) if attrs.has(kind) else ():
         if not field.name.startswith("_"):
-            yield field.name, typeproblem_words(field.type), first_line(docs.get(field.name))
+            yield field.name, type_words(field.type), first_line(docs.get(field.name))
     for name, value in vars(kind).items():
         function = value.__func__ if isinstance(value, classmethod) else value
         if name.startswith("_"):
             continue
         if isinstance(function, property):
             hint = getattr(function.fget, "__annotations__", {}).get("return", "")
-            yield name, typeproblem_words(hint), first_line(function.__doc__)
+            yield name, type_words(hint), first_line(function.__doc__)
         elif inspect.isfunction(function) and function.__name__ == name:
             call = _signature(function).replace("(self, ", "(").replace("(self)", "()")
             yield call, "", first_line(function.__doc__)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk, codec, imports, simulate, table, transition
+from benchmarks import bulk, codec, imports, simulate, store, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
@@ -13,6 +13,7 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "imports": imports.run,
     "bulk": bulk.run,
     "simulate": simulate.run,
+    "store": store.run,
 }
 """Name of each benchmark and the function that runs it and prints its numbers."""
 

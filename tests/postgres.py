@@ -32,6 +32,8 @@ class Server:
     folder: Path
     binaries: Path
     user: str | None
+    settings: str = "-c shared_buffers=32MB"
+    """Options of the server beyond those of every test."""
     databases: int = 0
 
     @property
@@ -53,7 +55,7 @@ class Server:
             subprocess.run(command, cwd="/", env=environment, stdout=log, stderr=log, check=True, timeout=120, **other)
 
     def start(self) -> None:
-        options = f"-h '' -k {self.folder} -c max_connections=60 -c shared_buffers=32MB"
+        options = f"-h '' -k {self.folder} -c max_connections=60 {self.settings}"
         self.run("pg_ctl", "-w", "-D", str(self.data), "-l", str(self.folder / "log"), "-o", options, "start")
 
     def stop(self) -> None:
@@ -115,9 +117,13 @@ def _reachable(path: Path) -> bool:
     return all(folder.stat().st_mode & 0o001 for folder in [path, *path.parents])
 
 
-def new_server() -> Server:
-    """A server of its own; the caller removes it."""
-    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+def new_server(*, on_disk: bool = False, settings: str | None = None) -> Server:
+    """A server of its own; the caller removes it.
+
+    :param on_disk: keep its data where temporary files are, and not in memory.
+    """
+    in_memory = Path("/dev/shm").is_dir() and not on_disk
+    folder = Path(tempfile.mkdtemp(prefix="pg", dir="/dev/shm" if in_memory else None))
     package = _package()
     user = None
     if os.geteuid() == 0:
@@ -131,6 +137,8 @@ def new_server() -> Server:
         for path in [folder, *folder.rglob("*")]:
             os.chown(path, entry.pw_uid, entry.pw_gid, follow_symlinks=False)
     server = Server(folder, package / VERSION / "bin", user)
+    if settings is not None:
+        server.settings = settings
     server.run(
         "initdb", "-D", str(server.data), "-A", "trust", "-U", "postgres", "-E", "UTF8", "--no-instructions", "-N"
     )

@@ -74,7 +74,9 @@ def _compare(engine: str, where: str, ways: Mapping[str, Rate]) -> None:
                 found.setdefault(f"{name}, {clients} clients", []).append(1 / rate)
                 works[f"{name}, {clients} clients"] = work
     for name, seconds in found.items():
-        print(f"  {name:24} {1 / min(seconds):8.0f} changes/s at most, {works[name] * 1e6:6.0f} us of a client's processor")
+        print(
+            f"  {name:24} {1 / min(seconds):8.0f} changes/s at most, {works[name] * 1e6:6.0f} us of a client's processor"
+        )
     targets = [
         Target(f"runstate, {clients} clients", f"{name}, {clients} clients", ">=", SHARE)
         for name in ways

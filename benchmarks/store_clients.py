@@ -29,7 +29,20 @@ from runstate.stores import Entry, Row, Store, open_store, sql
 from runstate.testing.stores import payload_for
 from tests.postgres import Server
 
-__all__ = ["CYCLE", "Crowd", "Template", "ours", "pgbench", "raw_postgres", "raw_sqlite", "templates"]
+__all__ = [
+    "CYCLE",
+    "FIELDS",
+    "Crowd",
+    "Template",
+    "claims",
+    "literal",
+    "ours",
+    "pgbench",
+    "plain_literal",
+    "raw_postgres",
+    "raw_sqlite",
+    "templates",
+]
 
 CYCLE: Final = ("start", "require_action", "submit_tool_outputs")
 """Events that lead a queued run back to where it was, so that it can be moved for ever."""
@@ -66,6 +79,18 @@ def ours(url: str, client: int) -> Act:
                     yield runs.fire(run_id, event, **payload)
 
     return changes().__next__
+
+
+def claims(url: str, client: int) -> Act:
+    """Take one of the runs that wait."""
+    runs: Runs[Run] = Runs(open_store(url))
+
+    def claim() -> object:
+        held = runs.claim(f"worker_{client}")
+        assert held is not None
+        return held
+
+    return claim
 
 
 # -- the bare drivers --------------------------------------------------------------------------------------------------
@@ -136,8 +161,8 @@ def raw_postgres(url: str, client: int) -> Act:
     conn = psycopg.connect(url, autocommit=True)
 
     def run(text: str, values: Mapping[str, Any]) -> object:
-        cursor = conn.execute(sql.respelled(text).encode(), values or None)
-        return cursor.fetchall() if cursor.description is not None else None
+        cursor = conn.execute(sql.respelled(text), values or None)
+        return cursor.fetchall() if text.startswith("SELECT") else None
 
     return _raw(url, f"raw_{client}", run, ("BEGIN", "COMMIT"), sql.ROW + sql.LOCK["postgres"])
 
@@ -194,17 +219,22 @@ class Crowd:
 # -- pgbench -----------------------------------------------------------------------------------------------------------
 
 
-def _literal(value: object) -> str:
+def plain_literal(value: object) -> str:
+    """A value as it stands in SQL."""
     if value is None:
         return "NULL"
-    if isinstance(value, int):
-        return str(value)
-    # a colon before a word would be taken for a variable, inside a text too
-    return "E'" + str(value).replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a") + "'"
+    return str(value) if isinstance(value, int) else "'" + str(value).replace("'", "''") + "'"
+
+
+def literal(value: object) -> str:
+    """The same for PostgreSQL, where a colon before a word would be taken for a variable, inside a text too."""
+    if not isinstance(value, str):
+        return plain_literal(value)
+    return "E'" + value.replace("\\", "\\\\").replace("'", "''").replace(":", "\\x3a") + "'"
 
 
 def _filled(text: str, values: Mapping[str, Any], spelled: Mapping[str, str]) -> str:
-    return re.sub(r"(?<!:):([a-z]\w*)", lambda found: spelled.get(found[1]) or _literal(values[found[1]]), text)
+    return re.sub(r"(?<!:):([a-z]\w*)", lambda found: spelled.get(found[1]) or literal(values[found[1]]), text)
 
 
 def _script(url: str) -> str:

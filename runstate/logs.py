@@ -60,6 +60,10 @@ def _said(error: BaseException) -> str:
 
 def changed(entry: Entry) -> None:
     """INFO: a change was committed."""
+    if not _LOG.isEnabledFor(
+        logging.INFO
+    ):  # the facts take longer to gather than to leave out, and this is each change
+        return
     text = "%s %s: %s -> %s"
     _LOG.info(text, entry.run_id, entry.event, entry.source, entry.target, extra=_facts(entry))
 

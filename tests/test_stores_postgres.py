@@ -152,7 +152,7 @@ def test_many_openers_of_a_new_database_migrate_once() -> None:
     for _ in range(3):
         url = shared_server().new_database()
         for store in together([lambda url=url: PostgresStore(url)] * 8):  # type: ignore[misc]
-            assert store.info()["schema"] == 1
+            assert store.info()["schema"] == 2
             store.close()
 
 

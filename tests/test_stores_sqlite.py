@@ -342,7 +342,7 @@ class TestSchema:
         before = path.read_bytes()
         with pytest.raises(SchemaMismatch) as refused:
             SqliteStore(path)
-        assert (refused.value.seen, refused.value.known) == (99, 1)
+        assert (refused.value.seen, refused.value.known) == (99, 2)
         assert path.read_bytes() == before
 
     @pytest.mark.parametrize(
@@ -379,7 +379,7 @@ class TestSchema:
         folder = fast_folder(request)
         for attempt in range(5):
             for store in together([lambda path=folder / f"{attempt}.db": SqliteStore(path)] * 8):  # type: ignore[misc]
-                assert store.info()["schema"] == 1
+                assert store.info()["schema"] == 2
                 store.close()
 
     def test_no_warning_is_given_for_a_sound_choice(self, tmp_path: Path) -> None:

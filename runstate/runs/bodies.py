@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import hashlib
 import types
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, Final, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 import attrs
 from cattrs import Converter
 
 from runstate import codec, engine
-from runstate.edge import Limits, check_value, dumps, loads
+from runstate.edge import DEFAULT, Limits, check_value, dumps, dumps_plainly, loads
 from runstate.errors import BadRecord, CallerError, DecodeError, SchemaMismatch
 from runstate.frozen import FrozenDict, freeze, thaw
 from runstate.lifecycle import Lifecycle
@@ -86,7 +86,43 @@ def text(value: object) -> str:
 
     :raises DecodeError: for what JSON cannot say or a database cannot store.
     """
-    return "{}" if value == {} else dumps(plain(value), LIMITS).decode()
+    found = _text(value)
+    if found is not None and len(found) <= DEFAULT.max_bytes:
+        if found.count("[") + found.count("{") <= DEFAULT.max_depth:
+            return found
+    return dumps(plain(value), LIMITS).decode()
+
+
+_NO_MEMBER: Final = ""
+
+
+def _text(value: object) -> str | None:
+    """JSON of a value that consists of records, texts and whole numbers; None where the rules must be asked one by one.
+
+    The records are written by the codec's own fast way.  Making plain values of a payload and looking at each of them
+    took a sixth of a change on SQLite.
+    """
+    kind: Any = type(value)
+    if value is None:
+        return "null"
+    if kind is str or kind is int:
+        data = dumps_plainly(value)
+        return None if data is None else data.decode()
+    if kind is tuple or kind is list:
+        items = [_text(item) for item in cast("Sequence[object]", value)]
+        return None if None in items else f"[{','.join(cast('list[str]', items))}]"
+    if kind is dict or kind is FrozenDict:
+        members = cast("Mapping[object, object]", value).items()
+        parts = [(_text(name) if type(name) is str else None, _text(item)) for name, item in members]
+        if any(name is None or item is None for name, item in parts):
+            return None
+        return "{" + ",".join(f"{name}:{item}" for name, item in parts) + "}"
+    if not _is_wire(kind):
+        return None
+    try:
+        return codec.encode_apart(cast(Any, value), _NO_MEMBER, LIMITS)[0].decode()
+    except DecodeError:  # its path would begin here, and not at the top
+        return None
 
 
 def body_of(record: Any) -> tuple[str, str | None]:

@@ -234,10 +234,18 @@ class Steps(Generic[R]):
             if mark is not None and ask is asks[-1]:
                 entry = attrs.evolve(entry, key=how.get("key"), fingerprint=mark)
             body, _ = bodies.body_of(record)
-            moved = attrs.evolve(
-                row, version=self.lifecycle.version, status=entry.target, rev=entry.seq, at=at, body=body
+            after = edit(
+                self.placed(
+                    row,
+                    record,
+                    came_from=row.status,
+                    version=self.lifecycle.version,
+                    status=entry.target,
+                    rev=entry.seq,
+                    at=at,
+                    body=body,
+                )
             )
-            after = edit(self.placed(moved, record, came_from=row.status))
             self.put(tx, row, after, entry, held_at=held_at)
             row, held_at = after, None
             entries.append(entry)
@@ -295,30 +303,30 @@ class Steps(Generic[R]):
             seen=row.rev,
         )
 
-    def placed(self, row: Row, record: R, *, came_from: str | None) -> Row:
-        """Where a run stands for workers and sweeps after a change of status."""
-        status, plan = row.status, self.plan
-        entered = status != came_from
+    def placed(self, row: Row, record: R, *, came_from: str | None, **moved: Any) -> Row:
+        """Where a run stands for workers and sweeps after a change of status.
+
+        :param moved: what else has changed in the row.
+        """
+        plan = self.plan
+        status, at, lease_until = moved.get("status", row.status), moved.get("at", row.at), row.lease_until
         if status not in plan.held:
-            row = attrs.evolve(row, owner=None, lease_until=None, attempt=0)
+            moved |= {"owner": None, "lease_until": None, "attempt": 0}
+            lease_until = None
         ready = row.ready_at
-        if status in plan.ready and row.lease_until is None:
-            ready = max(row.at, ready or 0) if came_from is None else row.at
+        if status in plan.ready and lease_until is None:
+            ready = max(at, ready or 0) if came_from is None else at
         elif status not in plan.working:
             ready = None
-        elif entered:
+        elif status != came_from:
             # who fires it by hand from a ready status keeps it; what workers had before, and comes back, is theirs
             comes_back = row.fence > 0 and came_from not in plan.ready
-            ready = row.at if comes_back and row.lease_until is None else row.lease_until
-        return self.woken(
-            attrs.evolve(
-                row,
-                ready_at=ready,
-                due_at=plan.due_at(status, record),
-                cancel_at=row.cancel_at if status in plan.stopping else None,
-                slot=None if status in self.lifecycle.terminal else row.slot,
-            )
-        )
+            ready = at if comes_back and lease_until is None else lease_until
+        moved["ready_at"] = ready
+        moved["due_at"] = plan.due_at(status, record)
+        moved["cancel_at"] = row.cancel_at if status in plan.stopping else None
+        moved["slot"] = None if status in self.lifecycle.terminal else row.slot
+        return self.woken(attrs.evolve(row, **moved))
 
     def woken(self, row: Row) -> Row:
         """The row with the time from which a sweep finds something to do."""
@@ -329,7 +337,8 @@ class Steps(Generic[R]):
             times.append(row.lease_until)
         elif row.status in self.plan.working and exhausted(row):
             times.append(row.ready_at)
-        return attrs.evolve(row, wake_at=min((time for time in times if time is not None), default=None))
+        wake_at = min((time for time in times if time is not None), default=None)
+        return row if wake_at == row.wake_at else attrs.evolve(row, wake_at=wake_at)
 
     # -- afterwards ----------------------------------------------------------------------------------------------------
 

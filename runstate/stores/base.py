@@ -178,6 +178,8 @@ class Find:
     """``due_at`` is null or after this."""
     changed_by: int | None = None
     """``at`` is not after this."""
+    settled: bool | None = None
+    """True: neither ``ready_at`` nor ``wake_at`` is set, as of every run that has ended."""
     attempts_left: bool | None = None
     """True: ``max_attempts`` is null or more than ``attempt``."""
     after: tuple[int, str] | None = None

@@ -261,6 +261,8 @@ def _fits(row: Row, find: Find) -> bool:
         return False
     if find.due_after is not None and row.due_at is not None and row.due_at <= find.due_after:
         return False
+    if find.settled and not (row.ready_at is None and row.wake_at is None):
+        return False
     if find.attempts_left and row.max_attempts is not None and row.attempt >= row.max_attempts:
         return False
     if find.after is not None:

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 
 import psycopg
 from psycopg import errors as pg
-from psycopg.pq import TransactionStatus
+from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.rows import tuple_row
 from psycopg_pool import ConnectionPool, PoolTimeout
 
@@ -171,7 +171,7 @@ class PostgresStore:
         )
 
     def _tx(self, run: Run) -> SqlTx:
-        return SqlTx("postgres", run, self._clock or (lambda: int(run(sql.CLOCK, {}).rows[0][0])))
+        return SqlTx("postgres", run, self._clock)
 
     def _prepare(self, *, create: bool) -> None:
         with self._begun(write=False) as conn:
@@ -274,12 +274,14 @@ def _configured(conn: Connection) -> None:
 
 
 def _runner(conn: Connection) -> Run:
+    cursor = conn.cursor(row_factory=tuple_row)  # one for all statements: a new one each time took 30 us
+
     def run(text: str, values: Mapping[str, Any]) -> Answer:
         try:
-            with conn.cursor(row_factory=tuple_row) as cursor:
-                cursor.execute(sql.respelled(text).encode(), values or None)
-                rows = cursor.fetchall() if cursor.description is not None else []
-                return Answer(rows, cursor.rowcount)
+            cursor.execute(sql.respelled(text), values or None)
+            # not cursor.description, which describes each of 28 columns, 200 us a change
+            answers = cursor.pgresult is not None and cursor.pgresult.status == ExecStatus.TUPLES_OK
+            return Answer(cursor.fetchall() if answers else [], cursor.rowcount)
         except psycopg.Error as error:
             raise _translated(error) from error
 

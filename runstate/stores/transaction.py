@@ -66,15 +66,35 @@ def parse_cursor(cursor: str) -> tuple[int, int]:
 class SqlTx:
     """See `runstate.stores.base.Tx`."""
 
-    def __init__(self, dialect: sql.Dialect, run: Run, clock: Clock) -> None:
+    def __init__(self, dialect: sql.Dialect, run: Run, clock: Clock | None = None) -> None:
+        """`clock`: None where it is the database's."""
         self._dialect: sql.Dialect = dialect
-        self._run = run
-        self.now = clock
+        self._ask = run
+        self._clock = clock
+        self._read: int | None = None
+        """The database's clock, where the last statement has brought it along and nobody has asked for it yet."""
+
+    def _run(self, text: str, values: Mapping[str, Any]) -> Answer:
+        self._read = None
+        return self._ask(text, values)
+
+    def now(self) -> int:
+        if self._clock is not None:
+            return self._clock()
+        read, self._read = self._read, None
+        return int(self._run(sql.CLOCK, {}).rows[0][0]) if read is None else read
 
     def get(self, tenant: str, run_id: str, *, lock: bool = False) -> Row | None:
+        values = {"tenant": tenant, "id": run_id}
         text = sql.ROW + sql.LOCK[self._dialect] if lock else sql.ROW
-        rows = self._run(text, {"tenant": tenant, "id": run_id}).rows
-        return sql.row_of(rows[0]) if rows else None
+        if not lock or self._clock is not None:
+            rows = self._run(text, values).rows
+            return sql.row_of(rows[0]) if rows else None
+        rows = self._run(sql.with_clock(text, sql.CLOCK), values).rows
+        if not rows:
+            return None
+        *found, self._read = rows[0]
+        return sql.row_of(found)
 
     def find(self, find: Find) -> Sequence[Row]:
         return [sql.row_of(values) for values in self._run(*sql.find(find, self._dialect)).rows]
@@ -89,11 +109,14 @@ class SqlTx:
     def move(self, before: Row, after: Row, entry: Entry | None = None, *, held_at: int | None = None) -> bool:
         values = sql.row_values(after)
         values |= {"was_rev": before.rev, "was_edits": before.edits, "was_fence": before.fence}
-        if held_at is None:
-            moved = self._run(sql.MOVE, values)
-        else:
-            moved = self._run(sql.MOVE_HELD, values | {"held_at": held_at})
-        if moved.changed != 1:
+        text = sql.MOVE
+        if held_at is not None:
+            text = sql.MOVE_HELD
+            values["held_at"] = held_at
+        if entry is not None and self._dialect == "postgres":
+            values |= {f"j_{name}": value for name, value in sql.entry_values(entry).items()}
+            return self._run(sql.with_entry(text), values).changed == 1
+        if self._run(text, values).changed != 1:
             return False
         if entry is not None:
             self._run(sql.ADD_ENTRY, sql.entry_values(entry))

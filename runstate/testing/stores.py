@@ -1184,6 +1184,22 @@ class StoreSuite:
         assert [row.id for row in rows] == [run_id]
         assert engine.due(runs.get(run_id), stage.clock.seconds + 10) == ("expire",)
 
+    def test_a_run_that_has_ended_waits_for_nothing(self, stage: Stage) -> None:
+        """A prune rests on it."""
+        runs = stage.runs()
+        for status in runs.lifecycle.statuses:
+            runs.create(id=f"run_{status}", thread_id="t", assistant_id="a")
+            for edge in (runs.lifecycle.path(None, status) or ())[1:]:
+                stage.clock.advance(600 if edge.event == "expire" else 0)
+                runs.fire(f"run_{status}", edge.event, **payload_for(edge.event))
+        with stage.store.transaction(write=False) as tx:
+            everyone = tx.find(Find(tenant="", lifecycle=runs.lifecycle.name))
+            settled = tx.find(Find(tenant="", lifecycle=runs.lifecycle.name, settled=True))
+        assert {row.id for row in settled} == {
+            row.id for row in everyone if row.ready_at is None and row.wake_at is None
+        }
+        assert {row.status for row in settled} >= runs.lifecycle.terminal
+
 
 def together(acts: Sequence[Callable[[], Any]]) -> list[Any]:
     """Do all at the same time, each in a thread; the answers, an error of runstate being one, in the same order."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk, codec, imports, simulate, store, table, transition
+from benchmarks import bulk, codec, imports, retention, simulate, store, store_reads, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
@@ -14,11 +14,15 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "bulk": bulk.run,
     "simulate": simulate.run,
     "store": store.run,
+    "store-reads": store_reads.run,
 }
 """Name of each benchmark and the function that runs it and prints its numbers."""
 
 
-LONG: dict[str, Callable[[], None]] = {}
+LONG: dict[str, Callable[[], None]] = {
+    "store-reads-long": store_reads.run_long,
+    "retention": retention.run,
+}
 """The same for those that take minutes each."""
 
 

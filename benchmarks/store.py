@@ -69,7 +69,7 @@ def _compare(engine: str, where: str, ways: Mapping[str, Rate]) -> None:
     works: dict[str, float] = {}
     for number in range(ROUNDS):
         for clients in CLIENTS:
-            for name in ways if number % 2 else reversed(ways):  # type: ignore[call-overload]
+            for name in list(ways)[:: 1 if number % 2 else -1]:
                 rate, work = ways[name](clients, 1)
                 found.setdefault(f"{name}, {clients} clients", []).append(1 / rate)
                 works[f"{name}, {clients} clients"] = work

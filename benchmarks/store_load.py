@@ -92,10 +92,10 @@ def _texts(name: str, row: Row, entries: list[Entry], threads: int, *, on_postgr
         for at, prev in [(values["at"], values["prev"])]
     ]
     columns = ", ".join(sql.entry_values(entries[0]))
+    found = f"({' UNION ALL '.join(parts)}) AS entries ORDER BY n, seq"
     return [
         f"INSERT INTO runstate_runs ({', '.join(run_values)}) SELECT {run} FROM {numbers}",
-        f"INSERT INTO runstate_journal ({columns}) SELECT {columns} FROM ({' UNION ALL '.join(parts)}) AS entries "
-        "ORDER BY n, seq",
+        f"INSERT INTO runstate_journal ({columns}) SELECT {columns} FROM {found}",
     ]
 
 
@@ -124,4 +124,4 @@ def _on_sqlite(url: str) -> Loader:
     conn = sqlite3.connect(url.removeprefix("sqlite:///"), isolation_level=None)
     for pragma in ("foreign_keys = OFF", "synchronous = OFF", "cache_size = -500000"):
         conn.execute(f"PRAGMA {pragma}")
-    return lambda text, values: conn.execute(text, values), conn.close
+    return conn.execute, conn.close

@@ -48,8 +48,8 @@ STATEMENTS: Final = {
     "the end of the outbox": (sql.LATEST["postgres"], "runstate_journal_outbox"),
     # what the server itself asks for each foreign key
     "the entry before": (
-        "SELECT 1 FROM ONLY runstate_journal x WHERE tenant = :a AND run_id = :b AND seq = :c AND target = :d "
-        "AND lifecycle = :e FOR KEY SHARE OF x",
+        """SELECT 1 FROM ONLY runstate_journal x
+            WHERE tenant = :a AND run_id = :b AND seq = :c AND target = :d AND lifecycle = :e FOR KEY SHARE OF x""",
         r"runstate_journal_(seq|tenant_run_id_seq_target_lifecycle_key)",
     ),
     "the run of an entry": (

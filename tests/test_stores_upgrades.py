@@ -81,13 +81,16 @@ def contents(place: str) -> object:
 # -- T20: histories written under every schema version
 
 
+@pytest.mark.parametrize("version", upgrades.VERSIONS)
 @pytest.mark.parametrize("places", TARGETS, indirect=True)
-def test_histories_of_every_schema_version_fold_to_what_was_stored_then(places: Callable[[], str]) -> None:
-    """``runs_v1_folds.json`` says what each run was after each change when the fixtures were made."""
+def test_histories_of_every_schema_version_fold_to_what_was_stored_then(
+    places: Callable[[], str], version: int
+) -> None:
+    """``runs_v<n>_folds.json`` says what each run was after each change when the fixtures were made."""
     place = places()
-    upgrades.restore(place)
+    upgrades.restore(place, version=version)
     name = "postgres" if place.startswith("postgresql:") else "sqlite"
-    expected = json.loads((upgrades.DATA / "runs_v1_folds.json").read_text(encoding="utf-8"))[name]
+    expected = json.loads((upgrades.DATA / f"runs_v{version}_folds.json").read_text(encoding="utf-8"))[name]
     with contextlib.closing(crash.opened(place)) as store:
         runs: Runs[Run] = Runs(store)
         assert {run_id: len(entries) for run_id, entries in upgrades.everything(store).items()} == {

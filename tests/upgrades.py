@@ -1,7 +1,8 @@
 """Databases of earlier schema versions, and openers that are killed while they bring one up to date.
 
-``tests/data/runs_v1.sql`` (SQLite) and ``runs_v1_postgres.sql`` (made by ``python -m tools.schema_fixture``) were written by
-schema version 1 and are never made anew.  There is no version 2 yet; the mechanism is tried with one of this module's.
+``tests/data/runs_v<n>.sql`` (SQLite) and ``runs_v<n>_postgres.sql`` (made by ``python -m tools.schema_fixture``) were written by
+schema version n and are never made anew.  The mechanism is tried with a version 2 of this module's, which does more than
+the real one.
 """
 
 from __future__ import annotations
@@ -50,14 +51,18 @@ def scripts(*more: Sequence[str]) -> Generator[None, None, None]:
         yield
 
 
-def restore(target: str, *, as_of_cluster: int = 0) -> None:
-    """Put the data of schema version 1 into a new database.
+VERSIONS = range(1, len(sql.SCRIPTS["sqlite"]) + 1)
+"""Schema versions that there were."""
+
+
+def restore(target: str, *, version: int = 1, as_of_cluster: int = 0) -> None:
+    """Put the data of a schema version into a new database.
 
     :param as_of_cluster: how many transactions more the cluster has seen that the dump is of.
     """
     if target.startswith("postgresql:"):
         with psycopg.connect(target, autocommit=True) as conn:
-            conn.execute((DATA / "runs_v1_postgres.sql").read_bytes())
+            conn.execute((DATA / f"runs_v{version}_postgres.sql").read_bytes())
             conn.execute("SET session_replication_role = replica")  # no triggers
             conn.execute("UPDATE public.runstate_journal SET xact = xact + %s", (as_of_cluster,))
         with psycopg.connect(target) as conn:
@@ -68,7 +73,7 @@ def restore(target: str, *, as_of_cluster: int = 0) -> None:
     with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as conn:
         conn.execute("PRAGMA synchronous = OFF")  # it is made for the test
         conn.execute(f"PRAGMA journal_mode = {mode}")
-        conn.executescript((DATA / "runs_v1.sql").read_text(encoding="utf-8"))
+        conn.executescript((DATA / f"runs_v{version}.sql").read_text(encoding="utf-8"))
 
 
 def everything(store: Store) -> Mapping[str, Sequence[Entry]]:

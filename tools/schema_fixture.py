@@ -1,5 +1,5 @@
-"""Writes ``tests/data/runs_v<n>_postgres.sql``: a database with runs in every status, as the present schema stores them;
-and ``runs_v<n>_folds.json``, what each of its runs, and of those in ``runs_v<n>.sql``, was after each change.
+"""Writes ``tests/data/runs_v<n>_postgres.sql`` and, for SQLite, ``runs_v<n>.sql``: a database with runs in every status, as
+the present schema stores them; and ``runs_v<n>_folds.json``, what each of the runs of both was after each change.
 
 ``python -m tools.schema_fixture`` is run once for each new schema version, before it is released; a file that exists is
 never made anew, for it stands for databases that exist too.
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import sqlite3
 import sys
 import tempfile
 from contextlib import closing
@@ -18,6 +19,7 @@ from runstate.record import Run
 from runstate.runs import Runs
 from runstate.stores import sql
 from runstate.stores.postgres import PostgresStore
+from runstate.stores.sqlite import SqliteStore
 from runstate.testing.clock import FakeClock
 from runstate.testing.stores import payload_for
 from tests import crash, upgrades
@@ -44,8 +46,9 @@ def tell(runs: Runs[Run], clock: FakeClock) -> None:
 
 
 def main() -> int:
-    """Write the file: 1 where it exists."""
-    file = DATA / f"runs_v{len(sql.SCRIPTS['postgres'])}_postgres.sql"
+    """Write the files: 1 where they exist."""
+    version = len(sql.SCRIPTS["postgres"])
+    file = DATA / f"runs_v{version}_postgres.sql"
     if file.exists():
         print(f"{file.name} is there and stays", file=sys.stderr)
         return 1
@@ -61,10 +64,16 @@ def main() -> int:
     lines = [line for line in text.split("\n") if not re.match(r"\\|--|SET transaction_timeout", line)]
     file.write_text(re.sub(r"\n{2,}", "\n", "\n".join(lines)).lstrip("\n"), encoding="utf-8")
     with tempfile.TemporaryDirectory() as folder:
+        clock = FakeClock()
+        with SqliteStore(f"{folder}/told.db") as told:
+            tell(Runs(told, clock), clock)
+        with closing(sqlite3.connect(f"{folder}/told.db")) as conn:
+            dumped = "\n".join(conn.iterdump()) + "\n"
+        file.with_name(f"runs_v{version}.sql").write_text(dumped, encoding="utf-8")
         places = {"sqlite": f"delete:{folder}/runs.db", "postgres": server.new_database()}
         found: dict[str, object] = {}
         for name, place in places.items():
-            upgrades.restore(place)
+            upgrades.restore(place, version=version)
             with closing(crash.opened(place)) as restored:
                 found[name] = upgrades.folds(restored)
     folds = file.with_name(file.name.replace("_postgres.sql", "_folds.json"))

@@ -87,9 +87,9 @@ def text(value: object) -> str:
     :raises DecodeError: for what JSON cannot say or a database cannot store.
     """
     found = _text(value)
-    if found is not None and len(found) <= DEFAULT.max_bytes:
-        if found.count("[") + found.count("{") <= DEFAULT.max_depth:
-            return found
+    small = found is not None and len(found) <= DEFAULT.max_bytes
+    if found is not None and small and found.count("[") + found.count("{") <= DEFAULT.max_depth:
+        return found
     return dumps(plain(value), LIMITS).decode()
 
 

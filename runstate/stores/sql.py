@@ -43,6 +43,7 @@ __all__ = [
     "MOVE_HELD",
     "OBJECTS",
     "PRUNE",
+    "PRUNE_MANY",
     "RESTORED",
     "ROW",
     "SCHEMA_VERSION",
@@ -481,13 +482,17 @@ ADD_EDGE: Final = (
     "INSERT INTO runstate_legality (lifecycle, version, event, source, target, ends) "
     "VALUES (:lifecycle, :version, :event, :source, :target, :ends) ON CONFLICT DO NOTHING"
 )
-PRUNE: Final = (
-    "INSERT INTO runstate_pruning (tenant, run_id) VALUES (:tenant, :run_id)",
-    "DELETE FROM runstate_keys WHERE tenant = :tenant AND run_id = :run_id",
-    "DELETE FROM runstate_runs WHERE tenant = :tenant AND id = :run_id",
-    "DELETE FROM runstate_journal WHERE tenant = :tenant AND run_id = :run_id",
-    "DELETE FROM runstate_pruning WHERE tenant = :tenant AND run_id = :run_id",
+_PRUNE: Final = (
+    "INSERT INTO runstate_pruning (tenant, run_id) SELECT :tenant, {RUNS}",
+    "DELETE FROM runstate_keys WHERE tenant = :tenant AND run_id IN (SELECT {RUNS})",
+    "DELETE FROM runstate_runs WHERE tenant = :tenant AND id IN (SELECT {RUNS})",
+    "DELETE FROM runstate_journal WHERE tenant = :tenant AND run_id IN (SELECT {RUNS})",
+    "DELETE FROM runstate_pruning WHERE tenant = :tenant AND run_id IN (SELECT {RUNS})",
 )
+PRUNE: Final = tuple(text.replace("{RUNS}", ":run_id") for text in _PRUNE)
+"""Of one run."""
+PRUNE_MANY: Final = tuple(text.replace("{RUNS}", "unnest(:run_ids::text[])") for text in _PRUNE)
+"""PostgreSQL: of a list of runs; one by one they took five round trips each."""
 RESTORED: Final = (
     "ALTER TABLE runstate_journal DISABLE TRIGGER runstate_journal_no_update",
     "UPDATE runstate_journal SET xact = 0",

@@ -169,6 +169,11 @@ class SqlTx:
         self._run(sql.SET_CURSOR, {"tenant": tenant, "subscriber": subscriber, "position": cursor})
 
     def remove(self, tenant: str, run_ids: Iterable[str]) -> None:
+        if self._dialect == "postgres":
+            gone = list(run_ids)
+            for text in sql.PRUNE_MANY if gone else ():
+                self._run(text, {"tenant": tenant, "run_ids": gone})
+            return
         for run_id in run_ids:
             for text in sql.PRUNE:
                 self._run(text, {"tenant": tenant, "run_id": run_id})

@@ -146,7 +146,8 @@ def test_a_schema_of_another_version_is_left_as_it_is(path: Path, store: Store) 
     filled(store)
     for version in (0, 99):
         with sqlite3.connect(path) as conn:
-            conn.execute("UPDATE runstate_schema SET version = ?", (version,))
+            conn.execute("DELETE FROM runstate_schema")
+            conn.execute("INSERT INTO runstate_schema VALUES (?)", (version,))
         conn.close()
         before = path.read_bytes()
         refused(invoke("list", store=path), 2, f"Seen: {version}.")

@@ -16,7 +16,7 @@ from tests.postgres import new_server
 
 __all__ = ["run"]
 
-CLIENTS: Final = (1, 2, 4, 8, 16)
+CLIENTS: Final = {"disk": (1, 2, 4, 8, 16), "memory": (1, 4)}
 ROUNDS: Final = 3
 SHARE: Final = 0.6
 """Of what the same statements give without the library."""
@@ -37,7 +37,7 @@ def _sqlite(where: str) -> None:
     with TemporaryDirectory(dir=MEMORY if where == "memory" else None) as folder:
         url = f"sqlite:///{folder}/runs.db"
         _say(url, where)
-        crowd = Crowd({"runstate": partial(ours, url), "sqlite3": partial(raw_sqlite, url)}, max(CLIENTS))
+        crowd = Crowd({"runstate": partial(ours, url), "sqlite3": partial(raw_sqlite, url)}, max(CLIENTS[where]))
         _compare("SQLite", where, {name: partial(crowd.rate, name) for name in ("runstate", "sqlite3")})
         crowd.close()
 
@@ -48,9 +48,9 @@ def _postgres(where: str) -> None:
         stack.callback(server.remove)
         url = server.new_database()
         _say(url, where)
-        crowd = Crowd({"runstate": partial(ours, url), "psycopg": partial(raw_postgres, url)}, max(CLIENTS))
+        crowd = Crowd({"runstate": partial(ours, url), "psycopg": partial(raw_postgres, url)}, max(CLIENTS[where]))
         stack.callback(crowd.close)
-        bench = pgbench(server, url, max(CLIENTS))
+        bench = pgbench(server, url, max(CLIENTS[where]))
         ways: dict[str, Rate] = {name: partial(crowd.rate, name) for name in ("runstate", "psycopg")}
         ways["pgbench"] = lambda clients, seconds: (bench(clients, seconds), 0.0)
         _compare("PostgreSQL", where, ways)
@@ -68,7 +68,7 @@ def _compare(engine: str, where: str, ways: Mapping[str, Rate]) -> None:
     found: dict[str, list[float]] = {}
     works: dict[str, float] = {}
     for number in range(ROUNDS):
-        for clients in CLIENTS:
+        for clients in CLIENTS[where]:
             for name in list(ways)[:: 1 if number % 2 else -1]:
                 rate, work = ways[name](clients, 1)
                 found.setdefault(f"{name}, {clients} clients", []).append(1 / rate)
@@ -81,6 +81,6 @@ def _compare(engine: str, where: str, ways: Mapping[str, Rate]) -> None:
         Target(f"runstate, {clients} clients", f"{name}, {clients} clients", ">=", SHARE)
         for name in ways
         if name != "runstate"
-        for clients in CLIENTS
+        for clients in CLIENTS[where]
     ]
     report(f"store: {engine} in {where}", found, targets)

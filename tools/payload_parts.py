@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from runstate.edge import dumps
-from runstate.errors import DecodeError
+from runstate.errors import BadRecord, DecodeError
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.modelling.simulate import simulate
 from runstate.record import FunctionCall, IncompleteDetails, LastError, RequiredAction, ToolCall, ToolOutput, Usage
@@ -44,7 +44,7 @@ def _text(chance: random.Random) -> str:
 
 
 def _call(number: int, chance: random.Random) -> ToolCall:
-    return ToolCall(f"call_{number}", FunctionCall(_text(chance), _text(chance), None))
+    return ToolCall(f"call_{number}", FunctionCall("f" + _text(chance), _text(chance), None))
 
 
 _MADE: Final[Mapping[str, Callable[[random.Random], Mapping[str, Any]]]] = {
@@ -54,7 +54,7 @@ _MADE: Final[Mapping[str, Callable[[random.Random], Mapping[str, Any]]]] = {
     "submit_tool_outputs": lambda chance: {
         "tool_outputs": tuple(ToolOutput(f"call_{n}", _text(chance)) for n in range(chance.randint(1, 3)))
     },
-    "fail": lambda chance: {"last_error": LastError(_text(chance), _text(chance))},
+    "fail": lambda chance: {"last_error": LastError("e" + _text(chance), _text(chance))},
     "complete": lambda chance: {"usage": Usage(chance.randrange(2 ** chance.randrange(70)), chance.randrange(9))},
     "end_incomplete": lambda chance: {"incomplete_details": IncompleteDetails(_text(chance))},
 }
@@ -71,20 +71,27 @@ def _plainly(payload: Mapping[str, Any]) -> str:
     return dumps(bodies.plain(payload), bodies.LIMITS).decode()
 
 
+def _payload(event: str, chance: random.Random) -> Mapping[str, Any]:
+    made = _MADE.get(event)
+    try:
+        return {} if made is None else made(chance)
+    except BadRecord:  # some texts and numbers no record takes: then the journal never sees them
+        return {}
+
+
 def _payloads() -> bool:
     """The payloads of 1,000,000 simulated histories, written the fast way and the plain way."""
     began = time.monotonic()
     seen = differ = refused = 0
-    for first in range(0, GOAL, BATCH):
-        chance = random.Random(first)
-        for change in simulate(ASSISTANTS_RUN, BATCH, first).changes():
-            made = _MADE.get(change.edge.event)
-            payload = {} if made is None else made(chance)
+    for seed in range(GOAL // BATCH):
+        chance = random.Random(seed)  # noqa: S311 - made-up data, the same for each seed
+        for change in simulate(ASSISTANTS_RUN, BATCH, seed).changes():
+            payload = _payload(change.edge.event, chance)
             fast, plain = _told(bodies.text, payload), _told(_plainly, payload)
-            seen += 1
+            seen += bool(payload)
             refused += plain.startswith("refused")
             differ += fast != plain
-    print(f"payloads: {seen} of {GOAL} histories, {refused} refused, {differ} differ, {time.monotonic() - began:.0f} s")
+    print(f"{GOAL} histories: {seen} payloads, {refused} refused, {differ} differ; {time.monotonic() - began:.0f} s")
     return not differ
 
 

@@ -36,7 +36,8 @@ def _model(*events: str, ttl: float = 1e8) -> Model:
     clock = FakeClock()
     with TemporaryDirectory() as folder, closing(open_store(f"sqlite:///{folder}/runs.db")) as store:
         runs: Runs[Run] = Runs(store, clock)
-        run_id = runs.create(**{**FIELDS, "ttl": ttl}).id
+        fields: dict[str, Any] = {**FIELDS, "ttl": ttl}
+        run_id = runs.create(**fields).id
         for event in events:
             clock.advance(1)
             runs.fire(run_id, event, **payload_for(event))

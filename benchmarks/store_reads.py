@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from functools import partial
 from itertools import islice
@@ -16,7 +16,7 @@ from benchmarks.side_by_side import Target, measured, report
 from benchmarks.store_clients import Crowd, claims
 from benchmarks.store_load import EACH, due, ended, load, queued
 from runstate.record import Run
-from runstate.runs import Runs
+from runstate.runs import Rows, Runs
 from runstate.stores import open_store
 from tests.postgres import new_server
 
@@ -30,7 +30,7 @@ MEMORY: Final = Path("/dev/shm")  # noqa: S108 - what is compared is the work, a
 
 
 @contextmanager
-def database(engine: Engine, *, on_disk: bool = False, settings: str = "") -> Iterator[Callable[[], str]]:
+def database(engine: Engine, *, on_disk: bool = False, settings: str = "") -> Generator[Callable[[], str], None, None]:
     """Answers URLs of new databases."""
     if engine == "SQLite":
         with TemporaryDirectory(dir=None if on_disk else MEMORY) as folder:
@@ -74,6 +74,7 @@ def _loaded(url: str, rows: int) -> Runs[Run]:
 def _ways(runs: Runs[Run], count: int) -> dict[str, Callable[[], object]]:
     """One call of each read path, somewhere among so many runs."""
     chance = random.Random(1)
+    rows = Rows(runs.store, runs.lifecycle.name)
 
     def somewhere() -> str:
         return f"run_{chance.randrange(count)}"
@@ -91,7 +92,7 @@ def _ways(runs: Runs[Run], count: int) -> dict[str, Callable[[], object]]:
         "list of a thread": lambda: runs.list(thread=f"thread_{chance.randrange(max(1, count // 10))}"),
         "events, a page of the feed": lambda: runs.events(after=places[0], limit=100),
         "events, at its end": lambda: runs.events(after=places[1], limit=100),
-        "follow, ten changes": lambda: list(islice(runs._rows().follow(after=places[0]), 10)),  # noqa: SLF001
+        "follow, ten changes": lambda: list(islice(rows.follow(after=places[0]), 10)),
         "claim": lambda: runs.claim("worker"),
     }
 

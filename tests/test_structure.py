@@ -83,6 +83,7 @@ OWNERS: dict[str, str] = {
     "transitions": "machine",
     "orjson": "edge",
     "duckdb": "conformance.bulk* modelling.columns",
+    "sqlglot": "conformance.sql",
     "sqlite3": "stores.sqlite",
     "psycopg": "stores.postgres",
     "psycopg_pool": "stores.postgres",
@@ -361,7 +362,7 @@ def audit(event, arguments):
     if event.startswith(("socket.", "sqlite3.", "subprocess.", "urllib.")):
         raise RuntimeError(f"importing runstate does {event}")
 
-REFUSED = {"orjson", "duckdb", "psycopg", "psycopg_pool", "opentelemetry", "hypothesis", "pytest", "rich", "click", "tomli_w"}
+REFUSED = {"orjson", "duckdb", "psycopg", "psycopg_pool", "opentelemetry", "hypothesis", "pytest", "rich", "click", "sqlglot", "tomli_w"}
 sys.meta_path.insert(0, Refuse())
 sys.addaudithook(audit)
 """

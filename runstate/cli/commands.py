@@ -8,6 +8,7 @@ from runstate.cli.ask import ask
 from runstate.cli.check import check
 from runstate.cli.convert import convert
 from runstate.cli.diff import diff
+from runstate.cli.export import export
 from runstate.cli.infer import infer
 from runstate.cli.lint import lint
 from runstate.cli.map import map_lifecycles
@@ -36,8 +37,9 @@ def runstate() -> None:
     runstate ask openai.batch ends            answer a question about a table
     runstate simulate openai.batch --runs 9   make up runs of a lifecycle
     runstate convert log.jsonl -o log.xes     write a log for process mining
+    runstate export openai.batch --to sql …   write the judge's rules for an engine
     """  # noqa: D301 - click wants the character itself
 
 
-for command in (check, show, explain, diff, runs, lint, infer, map_lifecycles, ask, simulate, convert):
+for command in (check, show, explain, diff, runs, lint, infer, map_lifecycles, ask, simulate, convert, export):
     runstate.add_command(command)

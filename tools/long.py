@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 
 import attrs
@@ -163,11 +164,25 @@ def part_sdks() -> bool:
     return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)
 
 
+def part_spark() -> bool:
+    """The judge's rules as SQL, in DuckDB and in Spark, against the bulk judge.  Needs pyspark and a Java runtime."""
+    lacking = [name for name, there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java"))) if not there]
+    if lacking:
+        print(
+            f"not installed: {', '.join(lacking)} (pip install '.[spark]', apt install default-jre-headless)",
+            file=sys.stderr,
+        )
+        return False
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", "long", "tests/long/test_sql_long.py"]
+    return subprocess.run(command, cwd=ROOT, check=False).returncode == 0
+
+
 PARTS: dict[str, Callable[[], bool]] = {
     "pythons": part_pythons,
     "suite": part_suite,
     "spin": part_spin,
     "sdks": part_sdks,
+    "spark": part_spark,
     **STORE_PARTS,
     **DISASTER_PARTS,
     **INTERLEAVE_PARTS,

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from benchmarks import bulk, codec, imports, retention, simulate, store, store_reads, table, transition
+from benchmarks import bulk, codec, imports, scale, simulate, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
@@ -23,6 +24,7 @@ LONG: dict[str, Callable[[], None]] = {
     "store-reads-long": store_reads.run_long,
     "retention": retention.run,
 }
+LONG: dict[str, Callable[[], None]] = {"scale": scale.run}
 """The same for those that take minutes each."""
 
 

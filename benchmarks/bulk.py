@@ -12,10 +12,8 @@ from time import perf_counter, process_time
 
 import duckdb
 
+from benchmarks.interleaved import write_log
 from runstate.conformance.bulk import Columns, check_table
-from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
-from runstate.modelling.columns import write_parquet
-from runstate.modelling.simulate import simulate
 
 __all__ = ["run"]
 
@@ -38,17 +36,9 @@ def run() -> None:
 
 
 def _files(folder: Path, events: int) -> Iterator[tuple[str, Path]]:
-    """Interleaved runs with ids as the assistant's are, in the order of time: simulated ones, each many times over."""
-    seed, parquet, lines = folder / "seed.parquet", folder / "log.parquet", folder / "log.jsonl"
-    write_parquet(simulate(ASSISTANTS_RUN, 5_000, 1), seed)
+    parquet, lines = folder / "log.parquet", folder / "log.jsonl"
+    write_log(parquet, events)
     with duckdb.connect() as connection:
-        rows = connection.execute(f"SELECT count(*) FROM '{seed}'").fetchone()
-        copies = -(-events // (rows or (1,))[0])
-        many = (
-            "SELECT 'run_' || substr(md5(run || '_' || copy), 1, 24) AS run, status, time + to_microseconds(copy * 37) AS time "
-            f"FROM '{seed}', range({copies}) copies(copy) ORDER BY time LIMIT {events}"
-        )
-        connection.execute(f"COPY ({many}) TO '{parquet}'")
         connection.execute(f"COPY (SELECT * FROM '{parquet}') TO '{lines}' (FORMAT json)")
     yield "parquet", parquet
     yield "jsonl", lines

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
+from importlib import import_module
 from typing import Any
 
 from runstate import CATALOGUE, Monitor
@@ -35,9 +36,7 @@ def main() -> None:
     for name in ("--run-id", "--status", "--time"):
         parser.add_argument(name, required=True)
     given = parser.parse_args()
-    from pyspark.sql import SparkSession
-
-    spark = SparkSession.builder.getOrCreate()
+    spark: Any = import_module("pyspark.sql").SparkSession.builder.getOrCreate()
     log = Log(table=given.table, run_id=given.run_id, status=given.status, time=given.time, tie=given.tie)
     monitor = Monitor(CATALOGUE[given.lifecycle])
     for flag, runs in judge(spark, log, monitor).items():

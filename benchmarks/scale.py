@@ -80,7 +80,7 @@ def _measured(way: Way, file: Path) -> tuple[float, float]:
 def _ways() -> Generator[list[Way]]:
     ways = [Way("table", _table, process_time, 10**8), Way("duckdb", _duckdb, process_time, 10**7)]
     if find_spec("pyspark") is None:
-        print("without Spark: pip install '.[spark]'")
+        print("without Spark: pip install '.[engines]'")
         yield ways
         return
     builder: Any = import_module("pyspark.sql").SparkSession.builder.master(f"local[{os.cpu_count()}]")

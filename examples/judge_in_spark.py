@@ -1,7 +1,7 @@
 """Judge a log that Spark holds: ``python examples/judge_in_spark.py 'parquet.`/logs/day`' --run-id run --status status --time at``.
 
 Spark says of which runs there is anything to say; the rows of those alone come here, to the judge.  Needs pyspark and a
-Java runtime: pip install 'runstate[sql,spark]'.
+Java runtime: pip install 'runstate[sql]' pyspark.
 """
 
 from __future__ import annotations

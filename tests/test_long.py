@@ -76,6 +76,14 @@ def test_a_file_that_does_not_run_is_no_interpreter(tmp_path: Path) -> None:
     assert [probe(tmp_path / name) for name in ("broken", "shim", "missing")] == [None, None, None]
 
 
+def test_the_part_of_engines_fails_and_says_so_where_there_are_none(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert main(["engines"]) == 1
+    assert "java (pip install '.[engines]'" in capsys.readouterr().err
+
+
 def test_the_part_of_spin_fails_and_says_so_where_there_is_none(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -164,13 +164,12 @@ def part_sdks() -> bool:
     return all(subprocess.run(step, cwd=ROOT, check=False).returncode == 0 for step in steps)
 
 
-def part_spark() -> bool:
-    """The judge's rules as SQL, in DuckDB and in Spark, against the bulk judge.  Needs pyspark and a Java runtime."""
-    lacking = [name for name, there in (("pyspark", find_spec("pyspark")), ("java", shutil.which("java"))) if not there]
-    if lacking:
+def part_engines() -> bool:
+    """The judge's rules as SQL, in DuckDB, ClickHouse and Spark, against the bulk judge.  Needs the extra engines, and Java."""
+    there = {"chdb": find_spec("chdb"), "pyspark": find_spec("pyspark"), "java": shutil.which("java")}
+    if lacking := [name for name, found in there.items() if not found]:
         print(
-            f"not installed: {', '.join(lacking)} (pip install '.[spark]', apt install default-jre-headless)",
-            file=sys.stderr,
+            f"not installed: {', '.join(lacking)} (pip install '.[engines]', Debian: a Java runtime)", file=sys.stderr
         )
         return False
     command = [sys.executable, "-m", "pytest", "-q", "-n", "0", "-m", "long", "tests/long/test_sql_long.py"]
@@ -182,7 +181,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "suite": part_suite,
     "spin": part_spin,
     "sdks": part_sdks,
-    "spark": part_spark,
+    "engines": part_engines,
     **STORE_PARTS,
     **DISASTER_PARTS,
     **INTERLEAVE_PARTS,

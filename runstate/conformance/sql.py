@@ -208,14 +208,15 @@ class _Text:
             "faulty": f"NOT seen_at IS NULL AND NOT was_at IS NULL AND ({' OR '.join(self._faulty()) or 'FALSE'})",
             "broken_off": self._broken_off(),
         }
-        marked = ", ".join(f"CASE WHEN {when} THEN 1 ELSE 0 END AS {flag}" for flag, when in flags.items())
+        marked = ", ".join(f"CASE WHEN {when} THEN 1 ELSE 0 END AS is_{flag}" for flag, when in flags.items())
         lags = {"was": "LAG(known)", "was_at": "LAG(seen_at)", **({"was_tie": "LAG(tiebreak)"} if tie else {})}
         if self.rules.ends:
             lags["next_at"] = "LEAD(seen_at)"
-        most = {flag: f"MAX({flag})" for flag in flags}
+        # of another name than what it is the most of: ClickHouse would take the one for the other
+        most = {flag: f"MAX(is_{flag})" for flag in flags}
         no_id = "CASE WHEN run IS NULL OR run = '' THEN 1 ELSE 0 END"
         for flag in ("faulty", "broken_off"):
-            most[flag] = f"CASE WHEN MAX(tied) + MAX(unknown) = 0 THEN MAX({flag}) END"
+            most[flag] = f"CASE WHEN MAX(is_tied) + MAX(is_unknown) = 0 THEN MAX(is_{flag}) END"
         return (
             f"seen AS ({self._seen()}), "
             f"steps AS (SELECT *, {', '.join(f'{what} {window} AS {column}' for column, what in lags.items())} FROM seen), "

@@ -1,27 +1,32 @@
-"""The judge's rules as SQL against the bulk judge: on a million simulated histories in DuckDB, on a million events in Spark.
+"""The judge's rules as SQL in engines that `make test` does not ask, and on a million simulated histories in DuckDB.
 
-    python -m tools.long spark
+    python -m tools.long engines
 
-Spark needs pyspark and a Java runtime (Debian: ``apt install default-jre-headless``).
+Needs the extra ``engines`` and, for Spark, a Java runtime (Debian: ``apt install default-jre-headless``).
 """
 
 from __future__ import annotations
 
+import json
 import runpy
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import attrs
 import duckdb
 import pytest
 
 from runstate.conformance.bulk import Columns, check_table
 from runstate.conformance.monitor import Mode, Monitor
 from runstate.conformance.sql import FLAGS, Log, queries
+from runstate.lifecycle import Lifecycle
+from runstate.lifecycles import CATALOGUE
 from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
 from runstate.modelling.columns import write_parquet
 from runstate.modelling.simulate import simulate
+from tests.test_sql import LOG, ODD_LIFECYCLE, TIED, Row, by_the_judge, enumerated, flags_of, in_order, judged_again
 from tools.doc_blocks import ROOT
 
 pytestmark = [pytest.mark.long, pytest.mark.filterwarnings("ignore")]  # pyspark warns of much that is its own
@@ -116,3 +121,62 @@ def test_spark_has_the_suspects_of_the_bulk_judge_on_a_million_events(mode: Mode
     suspects = spark.sql(queries(log, dialect="spark", monitor=Monitor(mode=mode)).suspects).collect()
     assert why == Counter(flag for row in suspects for flag in FLAGS if row[flag])
     assert_alike([tuple(row) for row in suspects], judge, file, mode)
+
+
+# -- each engine on what can be enumerated -----------------------------------------------------------------------------
+
+
+def ask_spark(spark: Any, rows: Sequence[Row], asked: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+    frame = spark.createDataFrame(list(rows), "run STRING, status STRING, time BIGINT, seq BIGINT")
+    frame.createOrReplaceTempView("events")
+    return [[tuple(row) for row in spark.sql(query).collect()] for query in asked]
+
+
+def ask_clickhouse(session: Any, rows: Sequence[Row], asked: Sequence[str]) -> list[list[tuple[Any, ...]]]:
+    whole = all(None not in row for row in rows)
+    kinds = {"run": "String", "status": "String", "time": "Int64", "seq": "Int64"}
+    columns = ", ".join(f"{name} {kind if whole else f'Nullable({kind})'}" for name, kind in kinds.items())
+    for statement in ("CREATE DATABASE IF NOT EXISTS d", "DROP TABLE IF EXISTS d.events"):
+        session.query(statement)
+    session.query(f"CREATE TABLE d.events ({columns}) ENGINE = Memory")
+    lines = "\n".join(json.dumps(dict(zip(kinds, row, strict=True))) for row in rows)
+    session.query(f"INSERT INTO d.events FORMAT JSONEachRow {lines}")
+    settings = "SETTINGS output_format_json_quote_64bit_integers = 0"
+    answers = [str(session.query(f"{query} {settings}", "JSONCompactEachRow")) for query in asked]
+    return [[tuple(json.loads(line)) for line in answer.splitlines()] for answer in answers]
+
+
+def assert_agrees_there(engine: str, opened: Any, lifecycle: Lifecycle, rows: list[Row]) -> None:
+    ask, table = (ask_spark, "events") if engine == "spark" else (ask_clickhouse, "d.events")
+    for mode, log in (("stream", LOG), ("poll", TIED)):
+
+        def make(mode: Any = mode) -> Monitor:
+            return Monitor(lifecycle, mode=mode)
+
+        text = queries(attrs.evolve(log, table=table), dialect=engine, monitor=make())
+        suspects, fetched, last = ask(opened, rows, [text.suspects, text.rows, text.last])
+        expected, findings = by_the_judge(rows, make, tie=log.tie is not None)
+        assert flags_of(suspects) == expected
+        assert in_order(judged_again(fetched, make())) == in_order(findings)
+        assert last
+
+
+@pytest.fixture(scope="module")
+def clickhouse() -> Iterator[Any]:
+    with pytest.importorskip("chdb.session").Session() as opened:
+        yield opened
+
+
+ODD_AND_USUAL = (ASSISTANTS_RUN, CATALOGUE["a2a.task"], ODD_LIFECYCLE)
+
+
+@pytest.mark.parametrize("lifecycle", ODD_AND_USUAL, ids=lambda one: one.name)
+def test_spark_has_the_suspects_of_the_judge(lifecycle: Lifecycle, spark: Any) -> None:
+    assert_agrees_there("spark", spark, lifecycle, enumerated(lifecycle))
+
+
+@pytest.mark.parametrize("lifecycle", ODD_AND_USUAL, ids=lambda one: one.name)
+def test_clickhouse_has_the_suspects_of_the_judge(lifecycle: Lifecycle, clickhouse: Any) -> None:
+    rows = enumerated(lifecycle)
+    assert_agrees_there("clickhouse", clickhouse, lifecycle, rows)
+    assert_agrees_there("clickhouse", clickhouse, lifecycle, [row for row in rows if None not in row])

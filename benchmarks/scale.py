@@ -7,6 +7,7 @@ change it much.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -22,13 +23,16 @@ import attrs
 import duckdb
 
 from benchmarks.interleaved import write_log
+from benchmarks.side_by_side import machine
 from runstate.conformance.bulk import Columns, check_table
 from runstate.conformance.sql import Log, queries
 
-__all__ = ["run"]
+__all__ = ["KEPT", "run"]
 
 SIZES: Mapping[int, int] = {10**5: 5, 10**6: 3, 10**7: 1, 10**8: 1}
 """How many events, and how often each is measured."""
+KEPT = Path(__file__).resolve().parents[1] / "docs" / "scale.json"
+"""The results, of which `make gen` makes the figures of ``docs/scale.md``."""
 COLUMNS = Columns(run_id="run", status="status", time="time")
 MEMORY = "2GB"
 SPARK: Mapping[str, str] = {
@@ -53,7 +57,8 @@ class Way:
 
 
 def run() -> None:
-    """Print a line for each size and way."""
+    """Print a line for each size and way, and write what was found to `KEPT`."""
+    rows: list[dict[str, Any]] = []
     print(f"{'events':>8}  {'way':10}{'bytes/event':>12}{'processor s':>13}{'wall s':>9}{'events/processor s':>20}")
     with TemporaryDirectory() as folder, _ways() as ways:
         for events, times in SIZES.items():
@@ -66,8 +71,11 @@ def run() -> None:
             found = {way.name: [_measured(way, file) for _ in range(times)] for way in asked}
             for name, seconds in found.items():
                 work, wall = (median(one[index] for one in seconds) for index in (0, 1))
-                size = file.stat().st_size / events
-                print(f"{events:8.0e}  {name:10}{size:12.1f}{work:13.2f}{wall:9.2f}{events / work:20,.0f}", flush=True)
+                size = file.stat().st_size
+                rows.append({"events": events, "way": name, "bytes": size, "processor": work, "wall": wall})
+                shown = f"{size / events:12.1f}{work:13.2f}{wall:9.2f}{events / work:20,.0f}"
+                print(f"{events:8.0e}  {name:10}{shown}", flush=True)
+    KEPT.write_text(json.dumps({"machine": machine(), "rows": rows}, indent=1) + "\n")
 
 
 def _measured(way: Way, file: Path) -> tuple[float, float]:

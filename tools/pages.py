@@ -18,7 +18,7 @@ from runstate import (
 from runstate.conformance.reports import text
 from runstate.modelling import show
 from runstate.modelling.definition import schema_json
-from tools import performance
+from tools import performance, scale
 from tools.code_pages import (
     codec_problems,
     command_line,
@@ -185,6 +185,8 @@ BLOCKS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("docs/performance.md", "machine", performance.machine),
     ("docs/performance.md", "ratios", performance_ratios),
     ("docs/performance.md", "times", performance_times),
+    ("docs/scale.md", "scale-measured", scale.measured),
+    ("docs/scale.md", "scale-day", scale.day),
     ("docs/versions.md", "kinds", version_kinds),
     ("docs/versions.md", "migration-problems", migration_problems),
 )

@@ -123,11 +123,11 @@ def _table(table: str, dialect: str) -> exp.Table:
     """What stands after FROM: one table or table function, and nothing that would make another query of it."""
     refused = BadTable(table=table, problem="settings", reason=f"this names no table in the SQL of {dialect}")
     try:
-        asked = sqlglot.parse_one(f"SELECT * FROM {table}", dialect=dialect)
+        statements = sqlglot.parse(f"SELECT * FROM {table}", dialect=dialect)
     except SqlglotError as error:
         raise refused from error
-    found = asked.find(exp.Table)
-    if found is None or found.alias or asked != exp.select("*").from_(found.copy()):
+    found = None if statements[0] is None else statements[0].find(exp.Table)
+    if found is None or found.alias or statements != [exp.select("*").from_(found.copy())]:
         raise refused
     return found
 

@@ -69,20 +69,6 @@ class Log:
     """Tells rows of one run and one time apart: a sequence number, an offset in a partition."""
 
 
-@attrs.frozen(kw_only=True)
-class Queries:
-    """What to ask an engine."""
-
-    suspects: str
-    """``run`` and `FLAGS` of every run of which there is anything to say."""
-    rows: str
-    """``run``, ``status``, ``seen_at`` (and ``tiebreak``) of the suspect runs that can be judged, each run in its order, one after
-    the other.  Runs without an id, tied ones and rows without a time are not among them."""
-    last: str
-    """The columns of the log, and ``ended`` (0 or 1), of the last row of each run that has a known status, all rows of that time:
-    put before the log of the next day, they let a run be judged across midnight."""
-
-
 def queries(log: Log, *, dialect: str, monitor: Monitor | None = None) -> Queries:
     """The rules of a lifecycle as SQL.
 
@@ -108,12 +94,7 @@ def queries(log: Log, *, dialect: str, monitor: Monitor | None = None) -> Querie
         )
     lifecycle = judge.lifecycle or next(iter(CATALOGUE.values()))
     source = _table(log.table, dialect)
-    text = _Text(log, Rules.of(lifecycle, judge))
-    return Queries(
-        suspects=_written(text.suspects(), source, dialect),
-        rows=_written(text.rows(), source, dialect),
-        last=_written(text.last(), source, dialect),
-    )
+    return Queries(dialect=dialect, source=source, text=_Text(log, Rules.of(lifecycle, judge)))
 
 
 # -- names and texts ---------------------------------------------------------------------------------------------------
@@ -269,3 +250,31 @@ class _Text:
     def _ended(self) -> str:
         terminal = [status for status in self.lifecycle.statuses if status in self.lifecycle.terminal]
         return f"CASE WHEN known IN ({_literals(terminal)}) THEN 1 ELSE 0 END" if terminal else "0"
+
+
+@attrs.frozen(kw_only=True)
+class Queries:
+    """What to ask an engine, by `queries`; each is written when it is asked for."""
+
+    dialect: str
+    _source: exp.Table
+    _text: _Text
+
+    @property
+    def suspects(self) -> str:
+        """``run`` and `FLAGS` of every run of which there is anything to say."""
+        return _written(self._text.suspects(), self._source, self.dialect)
+
+    @property
+    def rows(self) -> str:
+        """``run``, ``status``, ``seen_at`` (and ``tiebreak``) of the suspect runs that can be judged, each run in its order, one
+        after the other.  Runs without an id, tied ones and rows without a time are not among them.
+        """
+        return _written(self._text.rows(), self._source, self.dialect)
+
+    @property
+    def last(self) -> str:
+        """The columns of the log, and ``ended`` (0 or 1), of the last row of each run that has a known status, all rows of that
+        time: put before the log of the next day, they let a run be judged across midnight.
+        """
+        return _written(self._text.last(), self._source, self.dialect)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk, codec, imports, retention, simulate, store, store_reads, table, transition
-from benchmarks import bulk, codec, imports, scale, simulate, table, transition
+from benchmarks import bulk, codec, imports, retention, scale, simulate, store, store_reads, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
@@ -23,8 +22,8 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
 LONG: dict[str, Callable[[], None]] = {
     "store-reads-long": store_reads.run_long,
     "retention": retention.run,
+    "scale": scale.run,
 }
-LONG: dict[str, Callable[[], None]] = {"scale": scale.run}
 """The same for those that take minutes each."""
 
 

@@ -110,8 +110,7 @@ def apply(
     :raises GuardFailed: where a condition on the transition does not hold.
     :raises BadRecord: where the payload would make a record that breaks a rule.
     """
-    kind: Any = type(run)
-    applied = steps_of(kind)(run, event, at, ttl, strict, payload)
+    applied = steps_of[type(run)](run, event, at, ttl, strict, payload)
     return _apply(run, event, at, ttl, payload, strict=strict) if applied is None else applied
 
 

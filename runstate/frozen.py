@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Never, TypeVar
+from typing import Any, Final, Never, TypeVar, cast
 
-__all__ = ["EMPTY", "LEAVES", "FrozenDict", "freeze", "freeze_json", "thaw"]
+__all__ = ["EMPTY", "LEAVES", "FrozenDict", "freeze", "freeze_arguments", "freeze_json", "thaw"]
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -48,11 +48,23 @@ def freeze(value: object) -> Any:
         return value
     if isinstance(value, dict):
         return FrozenDict({key: freeze(item) for key, item in value.items()})
-    if isinstance(value, list | tuple):
+    if isinstance(value, (list, tuple)):  # a union of them would be built anew each time, 100 ns
         return tuple([freeze(item) for item in value])
     if hasattr(value, "__attrs_attrs__") or not isinstance(value, Mapping):  # the cheap question first
         return value
     return FrozenDict({key: freeze(item) for key, item in value.items()})
+
+
+def freeze_arguments(arguments: dict[str, Any]) -> FrozenDict[str, Any]:
+    """`freeze` for keyword arguments, most of which are leaves, parts of records, or tuples of them: in a tenth of the time."""
+    for value in arguments.values():
+        if type(value) is tuple:
+            for item in value:
+                if not hasattr(item, "__attrs_attrs__") and type(item) not in LEAVES:
+                    return cast("FrozenDict[str, Any]", freeze(arguments))
+        elif not hasattr(value, "__attrs_attrs__") and type(value) not in LEAVES:
+            return cast("FrozenDict[str, Any]", freeze(arguments))
+    return FrozenDict(arguments)
 
 
 def freeze_json(value: dict[str, Any]) -> FrozenDict[str, Any]:

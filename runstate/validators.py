@@ -7,7 +7,7 @@ record made of an old one need only check what changed (`runstate.compiled`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import attrs
 
@@ -15,7 +15,18 @@ from runstate.checks import metadata_fault, stamp_fault
 from runstate.errors import BadRecord
 from runstate.lifecycle import Lifecycle
 
-__all__ = ["bad", "is_a", "is_count", "is_created", "is_metadata", "is_name", "is_status", "is_time", "is_tuple_of"]
+__all__ = [
+    "bad",
+    "is_a",
+    "is_count",
+    "is_created",
+    "is_metadata",
+    "is_name",
+    "is_status",
+    "is_time",
+    "is_tuple_of",
+    "sure_types",
+]
 
 Validator = Callable[[Any, "attrs.Attribute[Any]", Any], None]
 
@@ -42,7 +53,17 @@ def is_a(*types: type, null: bool = False) -> Validator:
             return
         raise bad(instance, attribute.name, value, "the value is of the wrong type", words)
 
+    setattr(check, _SURE, frozenset(types))
     return check
+
+
+_SURE: Final = "sure_types"
+
+
+def sure_types(validator: object) -> frozenset[type]:
+    """Types whose direct instances pass the validator, so that it need not be called; empty where none are known."""
+    types: frozenset[type] = getattr(validator, _SURE, frozenset())
+    return types
 
 
 def is_tuple_of(inner: type, *, null: bool = False) -> Validator:

@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, str] = {
     "machine": f"{TABLE} record",
     "change": "errors frozen lifecycle",
     "twins": "",
-    "compiled": f"{TABLE} record machine change twins",
+    "compiled": f"{TABLE} validators record machine change twins",
     "compiled_codec": f"{TABLE} record twins validators",
     "engine": f"{TABLE} record machine change compiled twins",
     # read and judge: a second reading of the table, which never sees a record or the machine; observe may hand a record

@@ -55,11 +55,26 @@ def _covers_every_tool_call(run: Any, payload: Mapping[str, Any], _at: float) ->
 
     Source: q7, "All outputs must be submitted in a single request."
     """
-    open_calls = [call.id for call in run.required_action.submit_tool_outputs.tool_calls]
+    calls = run.required_action.submit_tool_outputs.tool_calls
     outputs = payload["tool_outputs"]
-    if not isinstance(outputs, list | tuple):
+    if not isinstance(outputs, (list, tuple)):  # a union of them would be built anew each time
         return outputs
-    given = Counter(_call_id(output) for output in outputs)
+    # as loops, and without the counting that words for a refusal need: 0.4 us, where a Counter and comprehensions take 4
+    left: dict[str | None, None] = {}
+    for output in outputs:
+        left[_call_id(output)] = None
+    if len(left) == len(outputs):
+        for call in calls:
+            if call.id not in left:
+                break
+            del left[call.id]
+        else:
+            if not left:
+                return None
+    return _uncovered([call.id for call in calls], Counter(map(_call_id, outputs)))
+
+
+def _uncovered(open_calls: list[str], given: Mapping[str | None, int]) -> object:
     missing = tuple(call for call in open_calls if call not in given)
     unknown = tuple(call for call in given if call not in open_calls)
     repeated = tuple(call for call, times in given.items() if times > 1)
@@ -70,7 +85,9 @@ def _covers_every_tool_call(run: Any, payload: Mapping[str, Any], _at: float) ->
 
 def _call_id(output: Any) -> str | None:
     """The call that an output answers, of a mapping or of a record; None where it names none."""
-    call = output.get("tool_call_id") if isinstance(output, Mapping) else getattr(output, "tool_call_id", None)
+    call = getattr(output, "tool_call_id", None)
+    if call is None and isinstance(output, Mapping):
+        call = output.get("tool_call_id")
     return call if isinstance(call, str) else None
 
 

@@ -32,7 +32,7 @@ from cattrs import Converter
 from cattrs.gen import make_dict_structure_fn, override
 
 from runstate.compiled_codec import Doubt, reader_of, writer_of
-from runstate.edge import DEFAULT, JSON, Limits, check_value, dumps, dumps_plainly, loads, path_to
+from runstate.edge import DEFAULT, JSON, Limits, check_value, dumps, dumps_plainly, loads, loads_but_depth, path_to
 from runstate.errors import BadRecord, DecodeError
 from runstate.frozen import EMPTY, FrozenDict, freeze
 from runstate.record import Message, Run, RunStep, Tool, Usage, Wire
@@ -89,6 +89,13 @@ def decode(
     :raises DecodeError: for whatever is wrong with the document, and nothing else.  Where a record refused it, the
         `BadRecord` is the error's ``__cause__``.
     """
+    if spelling != "camel" and (limits is DEFAULT or limits.wide) and _is_part(kind):
+        value = loads_but_depth(data)
+        if type(value) is dict:
+            try:
+                return reader_of(kind, _snake_inside)(value)
+            except (Doubt, RecursionError):
+                pass  # then from the beginning, with all the rules of the edge
     return _document(_value(data, limits), kind, spelling, "$")
 
 
@@ -146,8 +153,10 @@ def _document(value: JSON, kind: Any, spelling: Spelling | Literal["auto"], path
     if not isinstance(value, dict):
         raise _shape(value, path, f"an object ({kind.__name__})")
     if spelling in ("auto", "snake"):  # a document in which every name is known in snake_case is not in camelCase
-        with suppress(Doubt, RecursionError):
+        try:
             return reader_of(kind, _snake_inside)(value)
+        except (Doubt, RecursionError):
+            pass
     converter = _converter(_spelling_of(value, kind) if spelling == "auto" else spelling)
     try:
         return converter.structure(value, kind)
@@ -213,10 +222,12 @@ def encode_bytes(
     """
     kind: Any = type(record)
     if spelling in (None, "snake") and version is None and limits is DEFAULT and _is_part(kind):
-        with suppress(Doubt, RecursionError):
+        try:
             data = dumps_plainly(writer_of(kind, _snake_inside)(record))
-            if data is not None:
-                return data
+        except (Doubt, RecursionError):
+            data = None
+        if data is not None:
+            return data
     return dumps(encode(record, spelling=spelling, version=version), limits)
 
 

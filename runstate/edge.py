@@ -46,7 +46,7 @@ except ImportError:  # the extra is not installed
 else:
     _small_integers = OPT_STRICT_INTEGER
 
-__all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "dumps_plainly", "loads", "path_to"]
+__all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "dumps_plainly", "loads", "loads_but_depth", "path_to"]
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 """What JSON can say, as Python values of exactly these types."""
@@ -187,7 +187,18 @@ _SPACES = b" \t\n\r"
 
 
 def _loads_plainly(data: object) -> object:
-    """The value of a text that keeps every rule plainly, else `_END`: the rules are then asked one by one.
+    """The value of a text that keeps every rule plainly, else `_END`: the rules are then asked one by one."""
+    value = loads_but_depth(data)
+    if type(value) is not dict and type(value) is not list:
+        return value  # the depth of a scalar is none
+    brackets = ("[", "{") if isinstance(data, str) else (b"[", b"{")
+    opened = sum(cast(Any, data).count(bracket) for bracket in brackets)
+    return _END if opened > DEFAULT.max_depth and _deeper_than(value, DEFAULT.max_depth) else value
+
+
+def loads_but_depth(data: object) -> object:
+    """The value of a text that keeps every rule but perhaps the one on depth, which is the caller's to ask; else what is
+    no value of JSON.
 
     What a parser dropped or bent cannot be in what is written again.  So if the text equals its value written anew, up to
     white space, then no name stood twice in an object, no integer became a float, no number was too small or large, and
@@ -198,7 +209,7 @@ def _loads_plainly(data: object) -> object:
     try:
         if type(data) is str and len(data) <= DEFAULT.max_bytes:
             data = data.encode()
-        if type(data) is not bytes or len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
+        if type(data) is not bytes or len(data) > DEFAULT.max_bytes or data.rfind(_NUL) >= 0:
             return _END
         value = _orjson_loads(data)
         again = _orjson_dumps(value, None, _small_integers)  # 2**63 would be read as it is, and is out of range
@@ -206,9 +217,11 @@ def _loads_plainly(data: object) -> object:
         return _END
     if again != data and again.translate(None, _SPACES) != data.translate(None, _SPACES):
         return _END
-    if data.count(b"[") + data.count(b"{") > DEFAULT.max_depth and _deeper_than(value, DEFAULT.max_depth):
-        return _END
     return value
+
+
+_NUL = b"\\u0000"
+"""To be looked for from the end: that takes half as long as from the start."""
 
 
 def _deeper_than(value: object, depth: int) -> bool:
@@ -228,7 +241,7 @@ def _deeper_than(value: object, depth: int) -> bool:
 def dumps_plainly(value: object) -> bytes | None:
     """The same as `dumps`, or None where that is not plain to see; for documents whose every value was looked at.
 
-    :param value: of JSON's types, or read-only twins of them; no float whose exponent would be written.
+    :param value: of JSON's types, or read-only twins of them; not too deep; no float whose exponent would be written.
     """
     if _orjson_dumps is None:
         return None
@@ -236,9 +249,7 @@ def dumps_plainly(value: object) -> bytes | None:
         data = _orjson_dumps(value, None, _small_integers)
     except (ValueError, TypeError):
         return None
-    if len(data) > DEFAULT.max_bytes or b"\\u0000" in data:
-        return None
-    return data if data.count(b"[") + data.count(b"{") <= DEFAULT.max_depth else None
+    return None if len(data) > DEFAULT.max_bytes or data.rfind(_NUL) >= 0 else data
 
 
 # -- from bytes to value -----------------------------------------------------------------------------------------------

@@ -155,8 +155,10 @@ class SubmitToolOutputs:
 
     def __attrs_post_init__(self) -> None:
         """Refuse an action that requires nothing, and calls that no output could tell apart."""
-        ids = [call.id for call in self.tool_calls]
-        if not ids or len(set(ids)) < len(ids):
+        ids = {}
+        for call in self.tool_calls:  # a comprehension costs a function: 0.3 us of the 1 us that a part takes to read
+            ids[call.id] = call
+        if not ids or len(ids) < len(self.tool_calls):
             reason = "two tool calls have the same id" if ids else "no tool call is open, so nothing is required"
             raise bad(self, "tool_calls", self.tool_calls, reason, "one tool call or more, ids distinct", "RS208")
 

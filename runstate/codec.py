@@ -90,7 +90,7 @@ def decode(
         `BadRecord` is the error's ``__cause__``.
     """
     if spelling != "camel" and (limits is DEFAULT or limits.wide) and _is_part(kind):
-        value = loads_but_depth(data)
+        value = loads_but_depth(data, limits.max_bytes)
         if type(value) is dict:
             try:
                 return reader_of(kind, _snake_inside)(value)
@@ -120,6 +120,10 @@ def decode_list(
 
     :raises DecodeError: for whatever is wrong, with a path such as ``$.data[3].usage``.
     """
+    if spelling != "camel" and (limits is DEFAULT or limits.wide) and _is_part(kind):
+        many = _many_plainly(loads_but_depth(data, limits.max_bytes), kind)
+        if many is not None:
+            return many
     value = check_value(data, limits) if isinstance(data, list) else _value(data, limits)
     path = "$"
     if isinstance(value, dict):
@@ -131,6 +135,23 @@ def decode_list(
     if not isinstance(value, list):
         raise _shape(value, path, "an array of objects")
     return tuple(_document(item, kind, spelling, path_to(path, at)) for at, item in enumerate(value))
+
+
+def _many_plainly(value: object, kind: Any) -> tuple[Any, ...] | None:
+    """The records of a page in which all is plainly in order, else None."""
+    if type(value) is dict and value.get("object") == "list":
+        value = value.get("data")
+    if type(value) is not list:
+        return None
+    read, records = reader_of(kind, _snake_inside), []
+    for item in value:
+        if type(item) is not dict:
+            return None
+        try:
+            records.append(read(item))
+        except (Doubt, RecursionError):
+            return None
+    return tuple(records)
 
 
 def decode_value(value: JSON, kind: Any = Run) -> Any:

@@ -35,18 +35,31 @@ from runstate.errors import DecodeError
 
 _orjson_loads: Callable[[bytes], object] | None
 _orjson_dumps: Callable[..., bytes] | None
+_Fragment: Callable[[bytes], object] | None
 _small_integers = 0
 """Option of orjson: refuse to write integers of more than 53 bits."""
 try:
     from orjson import OPT_STRICT_INTEGER
+    from orjson import Fragment as _Fragment
     from orjson import dumps as _orjson_dumps
     from orjson import loads as _orjson_loads
 except ImportError:  # the extra is not installed
-    _orjson_loads = _orjson_dumps = None
+    _orjson_loads = _orjson_dumps = _Fragment = None
 else:
     _small_integers = OPT_STRICT_INTEGER
 
-__all__ = ["JSON", "PROBLEMS", "Limits", "check_value", "dumps", "dumps_plainly", "loads", "loads_but_depth", "path_to"]
+__all__ = [
+    "JSON",
+    "PROBLEMS",
+    "Limits",
+    "check_value",
+    "dumps",
+    "dumps_plainly",
+    "loads",
+    "loads_but_depth",
+    "path_to",
+    "spelled_out",
+]
 
 JSON: TypeAlias = "dict[str, JSON] | list[JSON] | str | int | float | bool | None"
 """What JSON can say, as Python values of exactly these types."""
@@ -126,7 +139,7 @@ def loads(data: bytes | bytearray | memoryview | str, limits: Limits = DEFAULT, 
     Raises `DecodeError` and nothing else.
     """
     if limits is DEFAULT or limits.wide:
-        value = _loads_plainly(data)
+        value = _loads_plainly(data, limits.max_bytes)
         if value is not _END:
             return cast(JSON, value)
     return _loads(data, limits, path, _parse_orjson)
@@ -186,9 +199,9 @@ def _escape(char: str) -> str:
 _SPACES = b" \t\n\r"
 
 
-def _loads_plainly(data: object) -> object:
+def _loads_plainly(data: object, max_bytes: int = DEFAULT.max_bytes) -> object:
     """The value of a text that keeps every rule plainly, else `_END`: the rules are then asked one by one."""
-    value = loads_but_depth(data)
+    value = loads_but_depth(data, max_bytes)
     if type(value) is not dict and type(value) is not list:
         return value  # the depth of a scalar is none
     brackets = ("[", "{") if isinstance(data, str) else (b"[", b"{")
@@ -196,7 +209,7 @@ def _loads_plainly(data: object) -> object:
     return _END if opened > DEFAULT.max_depth and _deeper_than(value, DEFAULT.max_depth) else value
 
 
-def loads_but_depth(data: object) -> object:
+def loads_but_depth(data: object, max_bytes: int = DEFAULT.max_bytes) -> object:
     """The value of a text that keeps every rule but perhaps the one on depth, which is the caller's to ask; else what is
     no value of JSON.
 
@@ -207,9 +220,9 @@ def loads_but_depth(data: object) -> object:
     if _orjson_loads is None or _orjson_dumps is None:
         return _END
     try:
-        if type(data) is str and len(data) <= DEFAULT.max_bytes:
+        if type(data) is str and len(data) <= max_bytes:
             data = data.encode()
-        if type(data) is not bytes or len(data) > DEFAULT.max_bytes or data.rfind(_NUL) >= 0:
+        if type(data) is not bytes or len(data) > max_bytes or data.rfind(_NUL) >= 0:
             return _END
         value = _orjson_loads(data)
         again = _orjson_dumps(value, None, _small_integers)  # 2**63 would be read as it is, and is out of range
@@ -250,6 +263,16 @@ def dumps_plainly(value: object) -> bytes | None:
     except (ValueError, TypeError):
         return None
     return None if len(data) > DEFAULT.max_bytes or data.rfind(_NUL) >= 0 else data
+
+
+def spelled_out(value: object, max_bytes: int) -> object | None:
+    """What `dumps_plainly` takes in the place of the value and writes at once; None where that is not to be had.
+
+    :param value: as in `dumps_plainly`.
+    :param max_bytes: None too where it would be longer.
+    """
+    data = dumps_plainly(value)
+    return None if data is None or _Fragment is None or len(data) > max_bytes else _Fragment(data)
 
 
 # -- from bytes to value -----------------------------------------------------------------------------------------------

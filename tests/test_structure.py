@@ -37,17 +37,17 @@ MAY_IMPORT: dict[str, str] = {
     "lifecycles": "errors frozen vocabulary lifecycle nesting",
     "rules": "errors frozen checks vocabulary lifecycle nesting lifecycles",
     "validators": "errors frozen checks lifecycle",
+    "edge": "errors frozen",
     # drive
     "record": f"{TABLE} validators",
     "machine": f"{TABLE} record",
     "change": "errors frozen lifecycle",
     "twins": "",
     "compiled": f"{TABLE} validators record machine change twins",
-    "compiled_codec": f"{TABLE} record twins validators",
+    "compiled_codec": f"{TABLE} edge record twins validators",
     "engine": f"{TABLE} record machine change compiled twins",
     # read and judge: a second reading of the table, which never sees a record or the machine; observe may hand a record
     # it is given to codec, in a function (see test_the_judge_loads_neither_record_nor_machine)
-    "edge": "errors frozen",
     "sse": "errors frozen",
     "foreign": "errors frozen edge",  # other people's logs: values in, values out, nothing known of any table
     "codec": f"{TABLE} record edge sse twins compiled_codec",

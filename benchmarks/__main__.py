@@ -6,9 +6,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from benchmarks import bulk, codec, imports, retention, scale, simulate, store, store_reads, table, transition
+from benchmarks import bulk, codec, history, imports, simulate, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
+    "history": history.run,
     "codec": codec.run,
     "imports": imports.run,
     "bulk": bulk.run,

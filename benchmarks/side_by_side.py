@@ -121,6 +121,19 @@ def report(benchmark: str, found: Mapping[str, Sequence[float]], targets: Sequen
     return ratios
 
 
+def report_bytes(benchmark: str, found: Mapping[str, float], targets: Sequence[Target]) -> None:
+    """Print sizes in memory, and keep their ratios in `RESULTS`; no spread, since nothing disturbs them."""
+    for name, size in found.items():
+        print(f"  {name:44} {size:12,.0f} bytes")
+    ratios: list[Ratio] = []
+    for target in targets:
+        exact = found[target.ours] / found[target.theirs]
+        exact = exact if target.sign == "<=" else 1 / exact
+        ratios.append(Ratio(benchmark, target, exact, exact, exact))
+        print(f"  {ratios[-1].words}")
+    _keep(benchmark, {}, ratios)
+
+
 def _keep(benchmark: str, found: Mapping[str, Sequence[float]], ratios: Sequence[Ratio]) -> None:
     RESULTS.parent.mkdir(exist_ok=True)
     everything: dict[str, Any] = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}

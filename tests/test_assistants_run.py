@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from itertools import product
+from types import MappingProxyType, SimpleNamespace
 from typing import Any, ClassVar
 
 import attrs
@@ -544,3 +546,29 @@ def test_every_mutant_of_the_rest_is_killed(name: str, parts: Parts) -> None:
     except BadLifecycle as refused:
         found = [str(refused)]
     assert (found == []) is (name in EQUIVALENT)
+
+
+# --- outputs for calls ------------------------------------------------------------------------------------------------
+
+NAMES = [*"abx", None]
+ANSWERS: dict[str, Any] = {
+    "a record": lambda name: SimpleNamespace(tool_call_id=name),
+    "an object": lambda name: {"tool_call_id": name},
+    "read-only": lambda name: MappingProxyType({"tool_call_id": name}),
+}
+
+
+@pytest.mark.parametrize("answer", ANSWERS.values(), ids=ANSWERS)
+def test_outputs_cover_the_calls_as_counting_says(answer: Any) -> None:
+    """All calls of up to three among three names, doubled ones too, answered by up to three in all ways."""
+    covers = ASSISTANTS_RUN.guard_functions["outputs_cover_every_tool_call"]
+    for open_calls in (calls for many in range(4) for calls in product("ab", repeat=many)):
+        asked = SimpleNamespace(tool_calls=[SimpleNamespace(id=call) for call in open_calls])
+        run: Any = SimpleNamespace(required_action=SimpleNamespace(submit_tool_outputs=asked))
+        for given in (names for many in range(4) for names in product(NAMES, repeat=many)):
+            missing = tuple(call for call in open_calls if call not in given)
+            unknown = tuple(dict.fromkeys(name for name in given if name not in open_calls))
+            repeated = tuple(name for name in dict.fromkeys(given) if given.count(name) > 1)
+            expected = {"missing": missing, "unknown": unknown, "repeated": repeated}
+            seen = covers(run, {"tool_outputs": tuple(map(answer, given))}, 0)
+            assert seen == (expected if any(expected.values()) else None), (open_calls, given)

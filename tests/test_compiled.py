@@ -264,3 +264,24 @@ def test_a_payload_that_holds_mappings_is_read_only_in_the_change() -> None:
     assert done is not None
     outputs[0]["output"] = "4"
     assert done.change.payload["tool_outputs"][0]["output"] == "3"
+
+
+def test_steps_of_classes_made_without_end_are_not_kept() -> None:
+    kept = dict(steps_of)
+    try:
+        for number in range(300):
+            kind = type(f"Class{number}", (), {})
+            assert steps_of(kind)(kind(), "start", 5, None, False, {}) is None
+        assert len(steps_of) <= 256
+    finally:
+        steps_of.update(kept)
+
+
+def test_an_argument_of_a_class_derived_from_the_expected_one_is_asked_about() -> None:
+    class Dear(Usage):
+        pass
+
+    done = steps_of(Run)(run("in_progress"), "complete", 1700, None, False, {"usage": Dear(1, 2)})
+    assert done is not None
+    assert type(done.run.usage) is Dear
+    assert steps_of(Run)(run("in_progress"), "complete", 1700, None, False, {"usage": {"prompt_tokens": 1}}) is None

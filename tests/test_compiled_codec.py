@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from runstate import codec, edge
+from runstate import codec, compiled_codec, edge
 from runstate.codec import encode
 from runstate.compiled_codec import Doubt, reader_of, writer_of
 from runstate.errors import DecodeError
@@ -215,3 +215,118 @@ def test_the_depth_is_counted_in_both_ways_alike(depth: int, wide: bool) -> None
     text = b"[" * depth + b"]" * depth
     text = b"[" + b"{}," * 70 + text[1:] if wide else text
     assert (edge._loads_plainly(text) is edge._END) == (depth > 64)
+
+
+# -- names, depth and lists --------------------------------------------------------------------------------------------
+
+
+def test_objects_with_as_many_names_but_others_are_read_each_as_what_it_is() -> None:
+    read = fresh(FunctionDefinition)
+    first, second = {"name": "a", "strict": True}, {"name": "a", "description": "b"}
+    for document in (first, second, first, dict(reversed(second.items()))):
+        same(read(document), plainly(document, FunctionDefinition))
+    for strange in ({"name": "a", "colour": "b"}, {"description": "b", "strict": True}, {}):
+        with pytest.raises(Doubt):
+            read(strange)
+
+
+def test_an_object_with_more_names_than_there_are_is_left_to_the_plain_way() -> None:
+    names = {f"n{number}": 1 for number in range(50)}
+    document = put(FULL, ("usage",), None) | {"tool_choice": {"type": "function"} | names}
+    assert codec.decode(document).tool_choice.wire.extra == names  # type: ignore[union-attr]  # it is no word
+    with pytest.raises(Doubt):
+        fresh(Run)(document)
+    with pytest.raises(Doubt):
+        fresh(Run)(FULL | names)
+
+
+@pytest.mark.parametrize("depth", [*range(26, 34), 60, 61, 62, 63, 64, 65])
+def test_how_deep_a_document_nests_is_no_matter_of_the_way(depth: int) -> None:
+    text = json.dumps(MINIMAL | {"tool_resources": {}}).encode()
+    deep = text.replace(
+        b'"tool_resources": {}', b'"tool_resources": ' + b'{"a":' * (depth - 1) + b"1" + b"}" * (depth - 1)
+    )
+    for data in (deep, b"[" + deep + b"]", b'{"object":"list","data":[' + deep + b"]}"):
+        read = codec.decode if data is deep else codec.decode_list
+        inside = depth + (0 if data is deep else 1 if data[:1] == b"[" else 2)
+        if inside > 64:
+            with pytest.raises(DecodeError, match="nested"):
+                read(data)
+            continue
+        made: Any = read(data)
+        if data is deep:
+            assert codec.encode_bytes(made) == edge.dumps(encode(made))
+
+
+def test_a_part_of_itself_is_left_to_the_plain_way() -> None:
+    assert compiled_codec._levels(Run) < compiled_codec._DEEPEST
+
+    @attrs.frozen
+    class Knot:
+        inner: Any = None
+        wire: Any = None
+
+    Knot.__annotations__["inner"] = Knot
+    assert compiled_codec._levels(Knot) > compiled_codec._DEEPEST
+
+
+@pytest.mark.parametrize("page", [lambda items: items, lambda items: {"object": "list", "data": items}])
+@pytest.mark.parametrize("odd", [None, {}, [], "a word", {"id": 1}, {"id": "x", "createdAt": 1}, FULL | {"new": 1}])
+def test_a_list_is_read_as_its_items_are(page: Any, odd: Any) -> None:
+    items = [FULL, MINIMAL, FAILED]
+    assert codec.decode_list(json.dumps(page(items))) == tuple(map(codec.decode, items))
+    try:
+        expected: Any = (*map(codec.decode, items), codec.decode(odd))
+    except (DecodeError, TypeError):
+        with pytest.raises(DecodeError, match=r"\[3\]"):
+            codec.decode_list(json.dumps(page([*items, odd])))
+    else:
+        assert codec.decode_list(json.dumps(page([*items, odd]))) == expected
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+def _shared(*tools: Tool) -> bytes:
+    made = attrs.evolve(codec.decode(MINIMAL), tools=tools)
+    data = codec.encode_bytes(made)
+    assert data == codec.encode_bytes(made) == edge.dumps(encode(made))
+    return data
+
+
+def test_the_text_of_tools_is_kept_for_the_same_object_alone() -> None:
+    pytest.importorskip("orjson")
+    compiled_codec._SHARED.clear()
+    one = _shared(Tool("function", FunctionDefinition("a")))
+    assert len(compiled_codec._SHARED) == 1
+    assert _shared(Tool("function", FunctionDefinition("b"))) == one.replace(b'"a"', b'"b"')
+    assert len(compiled_codec._SHARED) == 2
+
+
+def test_no_more_is_kept_than_is_said_and_nothing_that_may_change() -> None:
+    pytest.importorskip("orjson")
+    compiled_codec._SHARED.clear()
+    long = "x" * compiled_codec._LONGEST_SHARED
+    _shared(Tool("function", FunctionDefinition(long)))
+    _shared()
+    words: list[str] = []
+    loose = Tool("function", FunctionDefinition("a", parameters=FrozenDict()))
+    object.__setattr__(loose.function, "parameters", FrozenDict({"enum": words}))  # its constructor would freeze them
+    before = _shared(loose)
+    words.append("new")
+    assert _shared(loose) == before.replace(b"[]}", b'["new"]}')
+    assert compiled_codec._SHARED == {}
+    for number in range(300):
+        _shared(Tool(f"t{number}"))
+    assert 0 < len(compiled_codec._SHARED) <= compiled_codec._MOST_SHARED
+
+
+def test_tools_that_are_kept_take_no_rule_away() -> None:
+    nul = attrs.evolve(codec.decode(MINIMAL), tools=(Tool("nul \0"),))
+    for _ in range(2):
+        with pytest.raises(DecodeError):
+            codec.encode_bytes(nul)
+    wide = attrs.evolve(codec.decode(MINIMAL), instructions="x" * (1 << 20), tools=(Tool("a"),))
+    for _ in range(2):
+        with pytest.raises(DecodeError):
+            codec.encode_bytes(wide)

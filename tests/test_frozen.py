@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runstate.frozen import EMPTY, FrozenDict, freeze, thaw
+from runstate.frozen import EMPTY, FrozenDict, freeze, freeze_arguments, freeze_json, thaw
+from runstate.record import Usage
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(),
@@ -134,3 +135,38 @@ def test_a_frozen_value_can_be_hashed(value: Any) -> None:
 def types_in(value: Any) -> set[type]:
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return {type(value)}.union(*(types_in(item) for item in inner))
+
+
+def told(value: Any) -> Any:
+    """The value with the type of everything in it."""
+    if isinstance(value, dict):
+        return type(value), [(name, told(item)) for name, item in value.items()]
+    if isinstance(value, list | tuple):
+        return type(value), [told(item) for item in value]
+    return type(value), value
+
+
+@given(st.dictionaries(st.text(), JSON))
+def test_json_is_frozen_the_same_in_both_ways(value: dict[str, Any]) -> None:
+    before = told(value)
+    assert told(freeze_json(value, 64)) == told(freeze(value))
+    assert told(value) == before
+
+
+PARTS = st.builds(Usage, st.just(1), st.just(2))
+
+
+@given(st.dictionaries(st.text(), JSON | PARTS | st.tuples(PARTS) | st.tuples(PARTS, JSON) | st.lists(PARTS)))
+def test_arguments_are_frozen_the_same_in_both_ways(arguments: dict[str, Any]) -> None:
+    assert told(freeze_arguments(arguments)) == told(freeze(arguments))
+    assert freeze_arguments(arguments) is not arguments
+
+
+@pytest.mark.parametrize("nest", [lambda inner: {"a": inner}, lambda inner: [inner]])
+def test_json_that_nests_deeper_than_there_is_room_is_left(nest: Callable[[Any], Any]) -> None:
+    value: Any = 1
+    for _ in range(4):
+        value = nest(value)
+    assert freeze_json({"a": value}, 5)
+    with pytest.raises(RecursionError):
+        freeze_json({"a": value}, 4)

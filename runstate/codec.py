@@ -89,11 +89,12 @@ def decode(
     :raises DecodeError: for whatever is wrong with the document, and nothing else.  Where a record refused it, the
         `BadRecord` is the error's ``__cause__``.
     """
-    if spelling != "camel" and (limits is DEFAULT or limits.wide) and _is_part(kind):
+    read = _read_plainly(kind, limits, spelling)
+    if read is not None:
         value = loads_but_depth(data, limits.max_bytes)
         if type(value) is dict:
             try:
-                return reader_of(kind, _snake_inside)(value)
+                return read(value)
             except (Doubt, RecursionError):
                 pass  # then from the beginning, with all the rules of the edge
     return _document(_value(data, limits), kind, spelling, "$")
@@ -120,10 +121,10 @@ def decode_list(
 
     :raises DecodeError: for whatever is wrong, with a path such as ``$.data[3].usage``.
     """
-    if spelling != "camel" and (limits is DEFAULT or limits.wide) and _is_part(kind):
-        many = _many_plainly(loads_but_depth(data, limits.max_bytes), kind)
-        if many is not None:
-            return many
+    read = _read_plainly(kind, limits, spelling)
+    many = None if read is None else _many_plainly(loads_but_depth(data, limits.max_bytes), read)
+    if many is not None:
+        return many
     value = check_value(data, limits) if isinstance(data, list) else _value(data, limits)
     path = "$"
     if isinstance(value, dict):
@@ -137,13 +138,19 @@ def decode_list(
     return tuple(_document(item, kind, spelling, path_to(path, at)) for at, item in enumerate(value))
 
 
-def _many_plainly(value: object, kind: Any) -> tuple[Any, ...] | None:
+def _read_plainly(kind: Any, limits: Limits, spelling: str) -> Callable[[dict[str, Any]], Any] | None:
+    """The compiled reader, where it may be asked: a document in which all names are known in snake_case is in snake_case."""
+    wide = limits is DEFAULT or limits.wide
+    return reader_of(kind, _snake_inside) if wide and spelling != "camel" and _is_part(kind) else None
+
+
+def _many_plainly(value: object, read: Callable[[dict[str, Any]], Any]) -> tuple[Any, ...] | None:
     """The records of a page in which all is plainly in order, else None."""
     if type(value) is dict and value.get("object") == "list":
         value = value.get("data")
     if type(value) is not list:
         return None
-    read, records = reader_of(kind, _snake_inside), []
+    records: list[Any] = []
     for item in value:
         if type(item) is not dict:
             return None

@@ -84,7 +84,7 @@ def freeze_json(value: dict[str, Any], room: int) -> FrozenDict[str, Any]:
     return FrozenDict(own)
 
 
-def _freeze_array(value: list[Any], room: int) -> tuple[Any, ...]:
+def _freeze_array(value: Any, room: int) -> tuple[Any, ...]:
     if not room:
         raise RecursionError
     for item in value:

@@ -284,6 +284,20 @@ def test_a_list_is_read_as_its_items_are(page: Any, odd: Any) -> None:
         assert codec.decode_list(json.dumps(page([*items, odd]))) == expected
 
 
+@pytest.mark.parametrize("over", [0, 1])
+@pytest.mark.parametrize("metadata", [lambda o: {"k" * (64 + o): "v"}, lambda o: {"k": "v" * (512 + o)},
+                                      lambda o: {str(n): "v" for n in range(16 + o)}])  # fmt: skip
+def test_the_limits_of_metadata_are_the_same_in_both_ways(metadata: Any, over: int) -> None:
+    document = FULL | {"metadata": metadata(over)}
+    plain = plainly(document, Run)
+    assert isinstance(plain, DecodeError) == bool(over)
+    if over:
+        with pytest.raises(Doubt):
+            fresh(Run)(document)
+    else:
+        same(fresh(Run)(document), plain)
+
+
 # -- what is kept ------------------------------------------------------------------------------------------------------
 
 

@@ -257,8 +257,8 @@ class Queries:
     """What to ask an engine, by `queries`; each is written when it is asked for."""
 
     dialect: str
-    _source: exp.Table
-    _text: _Text
+    _source: exp.Table = attrs.field(alias="source")
+    _text: _Text = attrs.field(alias="text")
 
     @property
     def suspects(self) -> str:

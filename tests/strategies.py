@@ -167,3 +167,40 @@ def table_rows(statuses: tuple[str, ...]) -> st.SearchStrategy[list[TableRow]]:
     words = st.sampled_from([*statuses, *statuses, "no status", "", None])
     times = st.none() | st.integers(0, 4) | st.integers(0, 2**40)
     return st.lists(st.tuples(runs, words, times), max_size=30)
+
+
+# -- statuses, fed to a monitor ----------------------------------------------------------------------------------------
+
+Fed = tuple[Any, ...]
+"""What is done with a monitor: rows in one call, a row by itself, the end of a log, an object, another setting."""
+
+
+@st.composite
+def fed_statuses(draw: st.DrawFn, lifecycle: Lifecycle) -> list[Fed]:
+    """Statuses of few runs, most of them known, in few calls; and all that may come in between."""
+    runs = st.sampled_from([*(f"run_{number}" for number in range(6)), "ŕ", "", None, 1, True, ("a", "b"), ["run_1"]])
+    spelled = [word for words in lifecycle.spellings.values() for word in words]
+    known = st.sampled_from([*lifecycle.statuses, *spelled])
+    words = known | known | known | st.sampled_from(["no status", "", None, 1, 2, True, ["queued"]])
+    files, lines = st.sampled_from(["-", "log"]), st.none() | st.integers(1, 2**40)
+    rows = st.tuples(runs, words)
+    value = st.fixed_dictionaries({lifecycle.id_field: runs, lifecycle.status_field: words})
+    others: st.SearchStrategy[Fed] = st.one_of(
+        st.just(("close",)),
+        st.tuples(st.just("strict"), st.booleans()),
+        st.tuples(st.just("object"), value),
+        st.tuples(
+            st.just("object"),
+            st.sampled_from(
+                [
+                    {"event": "done", "data": "[DONE]"},
+                    {"event": "thread.created", "data": {"id": "thread_1", "object": "thread"}},
+                    {"event": "error", "data": {"error": {"code": "x"}}},
+                    {"object": "vector_store.file", "id": "run_1", "status": "completed"},
+                ]
+            ),
+        ),
+    )
+    many = st.tuples(st.just("rows"), st.lists(rows, max_size=30), files, lines)
+    single = st.tuples(st.just("row"), rows, files, lines)
+    return draw(st.lists(many | many | single | others, max_size=8))

@@ -133,16 +133,19 @@ def summarise(judged: Iterable[Judged]) -> Summary:
     judged = tuple(judged)
     clean = [one.clean for one in judged]
     monitors = list({id(one.monitor): one.monitor for one in judged}.values())
-    runs = [run for monitor in monitors for run in monitor.runs.values()]
+    runs = [run for monitor in monitors for run in monitor.runs.unpacked()]
+    packed = [monitor.runs.clean() for monitor in monitors]
     findings = [f for monitor in monitors for f in monitor.loose] + [f for run in runs for f in run.findings]
     verdicts = [run.verdict for run in runs]
     weights = [finding.severity for finding in findings]
     return Summary(
         files=len(judged),
         observations=sum(monitor.observations for monitor in monitors) + sum(one.observations for one in clean),
-        runs=len(runs) + sum(one.complete + one.open for one in clean),
-        complete=verdicts.count(Verdict.COMPLETE) + sum(one.complete for one in clean),
-        open=verdicts.count(Verdict.OPEN) + sum(one.open for one in clean),
+        runs=sum(len(monitor.runs) for monitor in monitors) + sum(one.complete + one.open for one in clean),
+        complete=verdicts.count(Verdict.COMPLETE)
+        + sum(one[Verdict.COMPLETE] for one in packed)
+        + sum(one.complete for one in clean),
+        open=verdicts.count(Verdict.OPEN) + sum(one[Verdict.OPEN] for one in packed) + sum(one.open for one in clean),
         illegal=verdicts.count(Verdict.ILLEGAL),
         unknown=verdicts.count(Verdict.UNKNOWN),
         errors=weights.count(Severity.ERROR),

@@ -12,9 +12,11 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar
 import attrs
 
 from runstate.conformance.findings import Finding, Severity, selected
+from runstate.conformance.known import Known
 from runstate.conformance.late import Late
 from runstate.conformance.meaning import meaning
 from runstate.conformance.parts import Parts
+from runstate.conformance.quick import Quick
 from runstate.conformance.single import judge_single
 from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
@@ -64,7 +66,7 @@ class Monitor:
     on_finding: Callable[[Finding], object] | None = attrs.field(default=None, kw_only=True)
     release: Callable[[Watched], object] | None = attrs.field(default=None, kw_only=True)
     remember: int = attrs.field(default=1000, kw_only=True)
-    runs: dict[tuple[str, str], Watched] = attrs.field(init=False, factory=dict)
+    runs: Known = attrs.field(init=False, factory=Known)
     """(lifecycle, run id) -> what is known of it, in the order of their first observation."""
     loose: list[Finding] = attrs.field(init=False, factory=list)
     """Findings that belong to no run."""
@@ -77,12 +79,18 @@ class Monitor:
     _parts: Parts = attrs.field(init=False)
     _agui: AguiSession | None = attrs.field(init=False, default=None)
     _late: Late = attrs.field(init=False)
-    _leg: dict[str, Watched] = attrs.field(init=False, factory=dict)
-    """Runs that the stream spoke of since it last began."""
+    _leg: dict[str, Watched | None] = attrs.field(init=False, factory=dict)
+    """Runs that the stream spoke of since it last began; None for one that is packed."""
     _errored: bool = attrs.field(init=False, default=False)
     _last: Observation | None = attrs.field(init=False, default=None)
     _copies: dict[tuple[str, str], Observation] = attrs.field(init=False, factory=dict)
     _ended: dict[tuple[str, str], Watched] = attrs.field(init=False, factory=dict)
+    _moved: dict[tuple[str, str], Watched] = attrs.field(init=False, factory=dict)
+    """Runs that may be given up: looking at all that are open after each event took time by their number."""
+    _released_to: Callable[[Watched], object] | None = attrs.field(init=False, default=None)
+    _quick: Quick | None = attrs.field(init=False, default=None)
+    _judged_as: tuple[object, ...] = attrs.field(init=False, default=())
+    """The settings under which runs were packed."""
 
     def __attrs_post_init__(self) -> None:
         """The parts that the lifecycle may have."""
@@ -112,10 +120,43 @@ class Monitor:
 
         :returns: the findings that it gives rise to.
         """
+        if self.observations < _FEW:
+            return self._status_in_full(run_id, status, file, line)
+        return self.feed_statuses(((run_id, status),), file=file, line=line)
+
+    def feed_statuses(
+        self, rows: Iterable[tuple[object, object]], *, file: str = "-", line: int | None = None
+    ) -> list[Finding]:
+        """Judge many statuses, as `feed_status` does one after the other: the same findings, at many times the speed.
+
+        :param rows: run id and status of each.
+        :param line: number of the first row, those after it count on; None where there are no lines.
+        :returns: the findings that they give rise to.
+        """
+        found: list[Finding] = []
+        in_full = 0
+
+        def plainly(run_id: object, status: object, line: int) -> None:
+            nonlocal in_full
+            in_full += 1
+            found.extend(self._status_in_full(run_id, status, file, line or None))
+
         lifecycle = self.lifecycle or _default()
-        known = lifecycle.status_of(status)
-        value = {lifecycle.id_field: run_id, lifecycle.status_field: status if known is None else known}
-        return self._report(self._status_seen(Observation(value=value, file=file, line=line), lifecycle, value))
+        rows = iter(rows)
+        quick = self._quickly(lifecycle)
+        if quick is not None:
+            try:
+                quick.take(rows, plainly, self._ended, file=file, line=line)
+            finally:
+                self.observations += quick.seen - in_full
+                if quick.seen:
+                    self._recognise(lifecycle, {})
+                    last = None if line is None else line + quick.seen - 1
+                    self._last = Observation(value=self._row(*quick.last), file=file, line=last)
+            line = None if line is None else line + quick.seen
+        for number, (run_id, status) in enumerate(rows, line or 0):
+            plainly(run_id, status, 0 if line is None else number)
+        return found
 
     def close(self) -> list[Finding]:
         """The log is over: what that means for the runs that are still open.  Feeding more begins a new leg."""
@@ -137,7 +178,8 @@ class Monitor:
 
     def run(self, run_id: str) -> Watched | None:
         """What is known of a run, by its id; None where it was not seen or has been given up."""
-        return next((run for (_, known), run in (*self.runs.items(), *self._ended.items()) if known == run_id), None)
+        run = self.runs.named(run_id)
+        return run or next((run for (_, known), run in self._ended.items() if known == run_id), None)
 
     def verdict(self, run_id: str) -> Verdict:
         """The verdict on a run as far as it was seen."""
@@ -252,10 +294,10 @@ class Monitor:
     def _agui_seen(self, session: AguiSession, seen: Observation) -> Iterator[Found]:
         for run, finding in session.take(seen):
             if run is not None:
-                self.runs[_AGUI, run.id] = run
+                self.runs[_AGUI, run.id] = self._moved[_AGUI, run.id] = run
             yield run, finding
         if session.run is not None:
-            self.runs.setdefault((_AGUI, session.run.id), session.run)
+            self._moved[_AGUI, session.run.id] = self.runs.setdefault((_AGUI, session.run.id), session.run)
 
     def _run_seen(
         self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any], *, whole: bool = True
@@ -278,6 +320,43 @@ class Monitor:
         for earlier, known in self._late.push((lifecycle.name, run.id), run, (seen, fields)):
             yield from self._run_in_order(earlier, run, known, stream=True)
 
+    # -- statuses alone -----------------------------------------------------------------------------------------------
+
+    def _row(self, run_id: object, status: object) -> dict[str, Any]:
+        """An object with nothing but an id and a status."""
+        lifecycle = self.lifecycle or _default()
+        known = lifecycle.status_of(status)
+        return {lifecycle.id_field: run_id, lifecycle.status_field: status if known is None else known}
+
+    def _status_in_full(self, run_id: object, status: object, file: str, line: int | None) -> list[Finding]:
+        value = self._row(run_id, status)
+        lifecycle = self.lifecycle or _default()
+        return self._report(self._status_seen(Observation(value=value, file=file, line=line), lifecycle, value))
+
+    def _quickly(self, lifecycle: Lifecycle) -> Quick | None:
+        """What knows the steps that the judge has nothing to say of; None where each observation must be seen."""
+        if self.assume.duplicates or self.assume.window or self.runs.mixed:
+            return None
+        settings = (lifecycle, self.mode, self.strict, self.assume, self.release is None)
+        if settings != self._judged_as:
+            self.runs.unpack()
+            self._judged_as, self._quick = settings, None
+        if self._quick is None and (not self.runs or self.runs.name == lifecycle.name):
+            self._quick = Quick(self.runs, lifecycle, self._ask, leg=self._leg)
+        return self._quick if self.runs.name == lifecycle.name else None
+
+    def _ask(self, before: Watched | None, status: object, file: str) -> Watched | None:
+        """What would be known of a run after a status; None where there would be anything to say or to do besides."""
+        lifecycle = self.lifecycle or _default()
+        asked = Monitor(lifecycle, mode=self.mode, strict=self.strict, assume=self.assume)
+        if before is not None:
+            asked.runs[lifecycle.name, before.id] = before
+        run_id = "run" if before is None else before.id
+        if asked._status_in_full(run_id, status, file, 1):
+            return None
+        after = asked.runs[lifecycle.name, run_id]
+        return None if after.ended and self.release is not None else after
+
     def _status_seen(self, seen: Observation, lifecycle: Lifecycle, value: Mapping[str, Any]) -> Iterator[Found]:
         self._last = seen
         self.observations += 1
@@ -287,6 +366,8 @@ class Monitor:
     def _run_in_order(
         self, seen: Observation, run: Watched, fields: Mapping[str, Any], *, stream: bool, whole: bool = True
     ) -> Iterator[Found]:
+        if self.release is not None:
+            self._moved[run.lifecycle.name, run.id] = run
         whole = whole and seen.told is None
         found = judge_single(seen, run, fields, stream=stream, strict=self.strict, assume=self.assume, whole=whole)
         for finding in found:
@@ -354,7 +435,7 @@ class Monitor:
             yield from self._part_seen(seen, parent, value)
         elif self._parts.is_delta(seen.event):
             self.observations += 1
-            yield from self._parts.delta(seen, list(self._leg.values()))
+            yield from self._parts.delta(seen, self._leg_runs())
         elif seen.event == "error":
             self.observations += 1
             self._errored = True
@@ -398,7 +479,7 @@ class Monitor:
             message = f"{seen.event} carries an object of kind {shown(kind)} without a {parent.status_field}"
             yield None, finding_at("RS502", seen, message, field=parent.status_field, allowed=parent.statuses)
         elif seen.event in _BEFORE_THE_RUN and parent is _default():
-            for run in self._leg.values():
+            for run in self._leg_runs():
                 message = f"{seen.event} comes after the first event of the run"
                 yield run, finding_at("RS408", seen, message)
         else:
@@ -431,17 +512,37 @@ class Monitor:
 
     def _at_work(self) -> list[Watched]:
         """The runs of this leg that have neither ended nor been handed over."""
-        runs = self._leg.values()
-        return [r for r in runs if r.status is not None and not r.ended and r.status not in r.lifecycle.stops]
+        return [
+            run or self.runs[self.runs.name or "", run_id]
+            for run_id, run in self._leg.items()
+            if self._works(run_id, run)
+        ]
+
+    def _works(self, run_id: str, run: Watched | None) -> bool:
+        lifecycle = run.lifecycle if run is not None else self.lifecycle or _default()
+        status = run.status if run is not None else self.runs.status(run_id)
+        return status is not None and status not in lifecycle.terminal and status not in lifecycle.stops
+
+    def _leg_runs(self) -> list[Watched]:
+        """All runs of this leg."""
+        return [run or self.runs[self.runs.name or "", run_id] for run_id, run in self._leg.items()]
 
     def _begin(self) -> None:
-        self._leg = {}
+        for run_id, run in self._leg.items():
+            if run is None and self._quick is not None:
+                self._quick.begin(run_id)
+        self._leg.clear()
         self._errored = False
 
     def _let_go(self, release: Callable[[Watched], object]) -> None:
         """Give up the runs that have ended, but for the last few, which only notice that they move again."""
-        for key in [key for key, run in self.runs.items() if run.ended and run.id not in self._leg]:
+        if self._released_to is not release:
+            self._moved, self._released_to = dict(self.runs.items()), release
+        self._moved = {key: run for key, run in self._moved.items() if run.ended and key in self.runs}
+        ready = {key for key, run in self._moved.items() if run.id not in self._leg}
+        for key in ready if len(ready) < 2 else [key for key in self.runs if key in ready]:
             run = self.runs.pop(key)
+            del self._moved[key]
             self._parts.forget(run)
             self._copies.pop(key, None)
             release(run)
@@ -453,6 +554,8 @@ class Monitor:
 
 
 _AGUI = "agui.run"
+_FEW = 64
+"""Of fewer statuses each is judged by itself: to ask for the steps first would take longer."""
 _FLAT = Layout()
 """How an assistant's objects are laid out: everything at the top, times in seconds."""
 _BEFORE_THE_RUN = frozenset({"thread.created"})

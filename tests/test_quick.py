@@ -1,0 +1,284 @@
+"""The quick way of judging statuses against the plain one: the same findings, counts, runs and ends, whatever comes."""
+
+from __future__ import annotations
+
+import tracemalloc
+from collections.abc import Iterator
+from itertools import product
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runstate.conformance import quick
+from runstate.conformance.check import Judged, Summary, summarise
+from runstate.conformance.findings import Finding
+from runstate.conformance.known import Known
+from runstate.conformance.monitor import Mode, Monitor
+from runstate.conformance.watch import Assume, Watched
+from runstate.lifecycle import Lifecycle
+from runstate.lifecycles import ASSISTANTS_RUN, CATALOGUE
+from tests.strategies import Fed, fed_statuses
+
+MODES = get_args(Mode)
+
+
+def in_full(monitor: Monitor, rows: list[Any], file: str, line: int | None) -> list[Finding]:
+    """The plain way: an observation for each row."""
+    lines = [None if line is None else line + number for number in range(len(rows))]
+    return [
+        finding
+        for (run_id, status), at in zip(rows, lines, strict=True)
+        for finding in monitor._status_in_full(run_id, status, file, at)
+    ]
+
+
+def play(monitor: Monitor, fed: Fed, *, plainly: bool) -> list[Finding]:
+    match fed:
+        case ("rows", rows, file, line):
+            return in_full(monitor, rows, file, line) if plainly else monitor.feed_statuses(rows, file=file, line=line)
+        case ("row", (run_id, status), file, line):
+            if plainly:
+                return in_full(monitor, [(run_id, status)], file, line)
+            return monitor.feed_status(run_id, status, file=file, line=line)
+        case ("strict", strict):
+            monitor.strict = strict
+            return []
+        case ("close",):
+            return monitor.close()
+        case ("object", value):
+            return monitor.feed(value)
+        case _:
+            raise AssertionError(fed)
+
+
+def told(monitor: Monitor, released: list[Watched]) -> Any:
+    """All that can be asked of a monitor."""
+    clean = [(key, run.verdict, run.next) for key, run in monitor.runs.items()]
+    return {
+        "runs": dict(monitor.runs.items()),
+        "order": list(monitor.runs),
+        "verdicts": clean,
+        "loose": monitor.loose,
+        "observations": monitor.observations,
+        "recognised": (monitor.recognised, monitor.followed),
+        "leg": [run.id for run in monitor._at_work()],
+        "ended": list(monitor._ended.items()),
+        "released": released,
+        "summary": summed(monitor),
+    }
+
+
+def summed(monitor: Monitor) -> Summary:
+    return summarise([Judged(file="-", monitor=monitor, size=1)])
+
+
+def same(fed: list[Fed], lifecycle: Lifecycle, *, release: bool = False, **settings: Any) -> Monitor:
+    """Feed two monitors, and compare what they say after each step and at the end; the quick one."""
+    released: tuple[list[Watched], list[Watched]] = ([], [])
+    found: tuple[list[Finding], list[Finding]] = ([], [])
+    monitors = tuple(Monitor(lifecycle, on_finding=found[i].append, remember=2, **settings) for i in (0, 1))
+    if release:
+        for monitor, gone in zip(monitors, released, strict=True):
+            monitor.release = gone.append
+    for one in fed:
+        assert play(monitors[0], one, plainly=False) == play(monitors[1], one, plainly=True)
+    assert told(monitors[0], released[0]) == told(monitors[1], released[1])
+    assert monitors[0].close() == monitors[1].close()
+    assert told(monitors[0], released[0]) == told(monitors[1], released[1])
+    assert found[0] == found[1]
+    return monitors[0]
+
+
+# -- equal -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", CATALOGUE)
+def test_all_pairs_of_statuses_of_every_lifecycle(name: str, mode: Mode) -> None:
+    """Each pair in a run of its own, all runs interleaved, with lines and without; then each once more."""
+    lifecycle = CATALOGUE[name]
+    pairs = list(product((*lifecycle.statuses, "no status"), repeat=2))
+    rows = [(f"{before} {after}", (before, after)[turn]) for turn in (0, 1, 1) for before, after in pairs]
+    same([("rows", rows, "-", None)], lifecycle, mode=mode)
+    same([("rows", rows, "log", 7)], lifecycle, mode=mode, strict=True)
+
+
+@given(st.data(), st.sampled_from(list(CATALOGUE)), st.sampled_from(MODES), st.booleans(), st.booleans())
+def test_whatever_comes(data: st.DataObject, name: str, mode: Mode, strict: bool, release: bool) -> None:
+    lifecycle = CATALOGUE[name]
+    fed = data.draw(fed_statuses(lifecycle))
+    assume = data.draw(st.sampled_from([Assume(), Assume(lost=True), Assume(skew=1), Assume(window=2), Assume(duplicates=True)]))  # fmt: skip
+    same(fed, lifecycle, mode=mode, strict=strict, release=release, assume=assume)
+
+
+@given(st.data(), st.sampled_from([("RS1",), ("RS106", "RS6"), ()]))
+def test_what_is_not_reported_is_not_kept(data: st.DataObject, ignore: tuple[str, ...]) -> None:
+    fed = data.draw(fed_statuses(ASSISTANTS_RUN))
+    same(fed, ASSISTANTS_RUN, ignore=ignore)
+    same(fed, ASSISTANTS_RUN, select=ignore, known=lambda finding: finding.code == "RS102")
+
+
+@given(st.data())
+def test_few_shared_paths(data: st.DataObject) -> None:
+    """Where paths are too many to share, runs are packed each for itself."""
+    fed = data.draw(fed_statuses(ASSISTANTS_RUN))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(quick, "MOST_NODES", 2)
+        same(fed, ASSISTANTS_RUN)
+
+
+# -- what it is about ----------------------------------------------------------------------------------------------------
+
+LIFE = ["queued", "in_progress", "requires_action", "queued", "in_progress", "completed"]
+
+
+def interleaved(runs: int, life: list[str] = LIFE) -> Iterator[tuple[str, str]]:
+    return ((f"run_{number}", status) for status in life for number in range(runs))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("line", [None, 1])
+def test_legal_runs_are_kept_packed_and_the_judge_is_asked_once_a_step(mode: Mode, line: int | None) -> None:
+    monitor = Monitor(ASSISTANTS_RUN, mode=mode)
+    asked: list[object] = []
+    ask = monitor._ask
+
+    def counted(before: Watched | None, status: object, file: str) -> Watched | None:
+        asked.append(status)
+        return ask(before, status, file)
+
+    assert monitor.feed_statuses(()) == []
+    assert monitor._quick is not None
+    monitor._quick.ask = counted
+    assert monitor.feed_statuses(interleaved(500), line=line) == []
+    assert not any(isinstance(state, Watched) for state in monitor.runs.states.values())
+    assert len(asked) == len(set(zip([None, *LIFE], LIFE, strict=False)))
+    assert (monitor.observations, len(monitor.runs)) == (3000, 500)
+    summary = summed(monitor)
+    assert (summary.complete, summary.open, summary.runs) == (500, 0, 500)
+
+
+def test_a_fault_is_asked_about_once_and_judged_each_time() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    found = monitor.feed_statuses(interleaved(50, ["completed", "queued"]), line=1)
+    assert [(finding.code, finding.line, finding.run) for finding in found] == [
+        ("RS102", 51 + number, f"run_{number}") for number in range(50)
+    ]
+    assert monitor._quick is not None
+    assert sum(map(len, monitor._quick.refused)) == 1
+
+
+def test_words_that_are_no_status_are_not_kept() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    found = monitor.feed_statuses((f"run_{number}", f"status {number}") for number in range(100))
+    assert {finding.code for finding in found} == {"RS106"}
+    assert monitor._quick is not None
+    assert not any(monitor._quick.refused)
+
+
+def test_a_long_path_is_kept_as_an_object() -> None:
+    """It would be copied with each leg."""
+    monitor = Monitor(ASSISTANTS_RUN)
+    life = ["queued", "in_progress", "requires_action"] * 30
+    monitor.feed_statuses((("run_1", status) for status in life), line=1)
+    assert isinstance(monitor.runs.states["run_1"], Watched)
+    assert [leg.line for leg in monitor.runs["openai.assistants.run", "run_1"].path] == list(range(1, 91))
+
+
+def test_lines_that_are_too_large_to_pack_are_kept_all_the_same() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    monitor.feed_statuses([("run_1", "queued"), ("run_1", "in_progress")], line=1 << 50)
+    assert [leg.line for leg in monitor.runs["openai.assistants.run", "run_1"].path] == [1 << 50, (1 << 50) + 1]
+
+
+def test_another_lifecycle_in_between_unpacks_all_runs_in_their_order() -> None:
+    monitor = Monitor()
+    monitor.feed_statuses(interleaved(3), line=1)
+    monitor.feed({"object": "vector_store.file", "id": "file_1", "status": "completed", "created_at": 1})
+    monitor.feed_statuses([("run_9", "queued")], line=30)
+    run, file = "openai.assistants.run", "openai.vector_store.file"
+    assert list(monitor.runs) == [(run, "run_0"), (run, "run_1"), (run, "run_2"), (file, "file_1"), (run, "run_9")]
+    assert [leg.line for leg in monitor.runs[run, "run_1"].path] == [2, 5, 8, 11, 14, 17]
+
+
+def test_another_lifecycle_may_come_while_rows_are_judged() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    other = {"object": "vector_store.file", "id": "file_1", "status": "completed", "created_at": 1}
+
+    def more(_finding: Finding) -> None:
+        monitor.lifecycle, monitor.on_finding = None, None
+        monitor.feed(other)
+        monitor.lifecycle = ASSISTANTS_RUN
+
+    monitor.on_finding = more
+    rows = [("run_1", "completed"), ("run_2", "queued"), ("run_1", "queued"), ("run_2", "failed"), ("run_1", "failed")]
+    found = monitor.feed_statuses(rows, line=1)
+    assert [(one.line, one.run, one.code) for one in found] == [(3, "run_1", "RS102")]
+    assert [(run_id, run.status) for (_, run_id), run in monitor.runs.items()] == [
+        ("run_1", "failed"),
+        ("run_2", "failed"),
+        ("file_1", "completed"),
+    ]
+    assert monitor.observations == 6
+
+
+def test_rows_that_break_off_are_counted() -> None:
+    def rows() -> Iterator[tuple[str, str]]:
+        yield from interleaved(5)
+        raise OSError("gone")
+
+    for line in (None, 1):
+        monitor = Monitor(ASSISTANTS_RUN)
+        with pytest.raises(OSError, match="gone"):
+            monitor.feed_statuses(rows(), line=line)
+        assert (monitor.observations, len(monitor.runs)) == (30, 5)
+
+
+def test_an_open_run_takes_little_memory() -> None:
+    """At most 200 bytes beyond its id (measured in full by the benchmark ``judging``)."""
+    ids = [f"run_{number}" for number in range(20_000)]
+    for line in (None, 1):
+        monitor = Monitor(ASSISTANTS_RUN)
+        monitor.feed_statuses((("warm", status) for status in LIFE), line=line)
+        tracemalloc.start()
+        try:
+            monitor.feed_statuses(((run_id, status) for status in LIFE[:-1] for run_id in ids), line=line)
+            size, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        assert size / len(ids) < 200
+
+
+# -- runs as a mapping -------------------------------------------------------------------------------------------------
+
+
+def test_the_runs_are_a_mapping() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    name = ASSISTANTS_RUN.name
+    monitor.feed_statuses(interleaved(3))
+    runs = monitor.runs
+    assert list(runs) == [(name, "run_0"), (name, "run_1"), (name, "run_2")]
+    assert (name, "run_1") in runs
+    assert (name, "run_9") not in runs
+    assert ("other", "run_1") not in runs
+    assert runs.get((name, "run_9")) is None
+    assert runs.get(("other", "run_1")) is None
+    assert len(runs.values()) == len(runs.items()) == 3
+    assert repr(runs) == "<3 runs>"
+    assert runs[name, "run_1"] is runs[name, "run_1"]  # unpacked for good
+    assert runs == {key: runs[key] for key in list(runs)}
+    assert monitor.run("run_2") is runs[name, "run_2"]
+    assert monitor.run("run_9") is None
+    del runs[name, "run_0"]
+    for key in ((name, "run_0"), ("other", "run_1")):
+        with pytest.raises(KeyError):
+            del runs[key]
+    runs["other", "run_1"] = Watched("run_1", ASSISTANTS_RUN, "-")
+    assert list(runs) == [(name, "run_1"), (name, "run_2"), ("other", "run_1")]
+    assert ("other", "run_1") in runs
+    assert runs.named("run_1") is runs[name, "run_1"]
+    del runs["other", "run_1"]
+    assert len(runs) == 2
+    assert Known() == {}

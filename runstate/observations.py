@@ -20,9 +20,10 @@ from runstate.edge import JSON, Limits, check_value, loads
 from runstate.errors import DecodeError
 from runstate.foreign.packed import is_packed, unpacked
 from runstate.foreign.told import Piece, Places, Told, by_time
+from runstate.lines import objects_of
 from runstate.sse import Parser, ServerSentEvent
 
-__all__ = ["DOCUMENT_BYTES", "Format", "Observation", "observe", "read", "recognise"]
+__all__ = ["DOCUMENT_BYTES", "Block", "Format", "Observation", "observe", "read", "read_blocks", "recognise"]
 
 Format = Literal["sse", "jsonl", "json", "xes", "ocel", "otlp"]
 
@@ -36,6 +37,8 @@ _SSE_LINE = re.compile(rb"(?:\A|[\r\n])(?:event|data|id|retry):", re.ASCII)
 _SPANS_LINE = re.compile(rb'(?:\A|\n)\s*\{\s*"resourceSpans"\s*:\s*\[')
 _OCEL_HEAD = re.compile(rb'\{\s*"(?:objectTypes|eventTypes|objects|events)"\s*:\s*\[')
 _HEAD: Final = 1 << 16
+_BLOCK: Final = 1 << 19
+"""Bytes of lines that are parsed at once, at most; more are no quicker."""
 
 
 @attrs.frozen(kw_only=True)
@@ -60,6 +63,26 @@ class Observation:
     """Number of its first line, from 1; None where the source has no lines."""
     path: str = "$"
     """Where in a document, as in ``$.data[2]``."""
+
+
+@attrs.frozen(eq=False)
+class Block:
+    """Consecutive lines of a log, each of them one object of scalars."""
+
+    values: list[dict[str, JSON]]
+    limits: Limits
+    file: str
+    line: int
+    """Number of the first one, from 1."""
+
+    def observation(self, index: int) -> Iterator[Observation]:
+        """What one of them shows."""
+        return _of_value(self.values[index], self.limits, self.file, self.line + index, "$")
+
+    def observations(self) -> Iterator[Observation]:
+        """What they show, one after the other."""
+        for index in range(len(self.values)):
+            yield from self.observation(index)
 
 
 def observe(
@@ -131,6 +154,23 @@ def read(
     :param live: the log is still growing: decide on its first line, and never wait for more than that.
     :param places: where XES, OCEL and OTLP hold what is asked for; by their customs where None.
     """
+    for one in read_blocks(chunks, form=form, limits=limits, file=file, live=live, places=places):
+        if isinstance(one, Block):
+            yield from one.observations()
+        else:
+            yield one
+
+
+def read_blocks(
+    chunks: bytes | Iterable[bytes],
+    *,
+    form: Format | None = None,
+    limits: Limits | None = None,
+    file: str = "-",
+    live: bool = False,
+    places: Places | None = None,
+) -> Iterator[Observation | Block]:
+    """The same as `read`, but for lines of small objects: they come in blocks, and are no observations yet."""
     limits, places = limits or Limits(), places or Places()
     stream = iter((chunks,) if isinstance(chunks, bytes) else chunks)
     head = b""
@@ -140,7 +180,7 @@ def read(
     if is_packed(head):
         yield from _of_packed(stream, form, limits, file, live=live, places=places)
         return
-    kind = form or recognise(head)
+    kind = form or recognise(head[:_HEAD])
     if kind in {"xes", "ocel", "otlp"}:
         pieces = _of_other(kind, head, stream, limits, places)
         for piece in by_time(pieces) if places.by_time else pieces:
@@ -164,7 +204,7 @@ def read(
 
 def _of_packed(
     chunks: Iterable[bytes], form: Format | None, limits: Limits, file: str, *, live: bool, places: Places
-) -> Iterator[Observation]:
+) -> Iterator[Observation | Block]:
     """What was packed, and at its end why there is no more of it."""
     faults: list[DecodeError] = []
 
@@ -174,7 +214,7 @@ def _of_packed(
         except DecodeError as fault:
             faults.append(fault)
 
-    yield from read(plain(), form=form, limits=limits, file=file, live=live, places=places)
+    yield from read_blocks(plain(), form=form, limits=limits, file=file, live=live, places=places)
     yield from (Observation(fault=fault, file=file) for fault in faults)
 
 
@@ -286,16 +326,34 @@ def _of_text(
         yield Observation(event=event, fault=_not_an_object(value, "$"), file=file, line=line, path=path)
 
 
-def _of_lines(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation]:
-    for number, line in enumerate(_lines(chunks, limits.max_bytes), 1):
-        if not line.strip():
-            continue
-        try:
-            value = loads(line, limits)
-        except DecodeError as fault:
-            yield Observation(fault=fault, file=file, line=number)
-            continue
-        yield from _of_value(value, limits, file, number, "$")
+def _of_lines(chunks: Iterable[bytes], limits: Limits, file: str) -> Iterator[Observation | Block]:
+    number, rest = 1, b""
+    for chunk in chunks:
+        text, begun = rest + chunk, 0
+        while end := (text.rfind(b"\n", begun, begun + _BLOCK) + 1 or text.find(b"\n", begun) + 1):
+            whole, begun = text[begun:end], end
+            values = objects_of(whole) if limits.wide and len(whole) <= limits.max_bytes else None
+            if values is not None:
+                yield Block(values, limits, file, number)
+                number += len(values)
+                continue
+            for line in whole.split(b"\n")[:-1]:
+                yield from _of_line(line, limits, file, number)
+                number += 1
+        # of a line beyond the limit just enough is kept for `loads` to refuse it by size
+        rest = text[begun : begun + limits.max_bytes + 1]
+    yield from _of_line(rest, limits, file, number)
+
+
+def _of_line(line: bytes, limits: Limits, file: str, number: int) -> Iterator[Observation]:
+    if not line.strip():
+        return
+    try:
+        value = loads(line.removesuffix(b"\r"), limits)
+    except DecodeError as fault:
+        yield Observation(fault=fault, file=file, line=number)
+        return
+    yield from _of_value(value, limits, file, number, "$")
 
 
 def _lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
@@ -310,7 +368,7 @@ def _lines(chunks: Iterable[bytes], most: int) -> Iterator[bytes]:
         yield rest.removesuffix(b"\r")
 
 
-def _of_document(chunks: Iterator[bytes], limits: Limits, file: str, *, told: bool) -> Iterator[Observation]:
+def _of_document(chunks: Iterator[bytes], limits: Limits, file: str, *, told: bool) -> Iterator[Observation | Block]:
     data = _whole(chunks)
     try:
         value = loads(data, attrs.evolve(limits, max_bytes=DOCUMENT_BYTES, max_depth=limits.max_depth + 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -204,3 +205,65 @@ def fed_statuses(draw: st.DrawFn, lifecycle: Lifecycle) -> list[Fed]:
     many = st.tuples(st.just("rows"), st.lists(rows, max_size=30), files, lines)
     single = st.tuples(st.just("row"), rows, files, lines)
     return draw(st.lists(many | many | single | others, max_size=8))
+
+
+@st.composite
+def small_lines(draw: st.DrawFn, lifecycle: Lifecycle) -> bytes:
+    """JSON lines of small objects, many of them plain, and some that are anything but one small object."""
+    name, status = lifecycle.id_field, lifecycle.status_field
+    runs, words = st.sampled_from(["a", "b", "ŕ", ""]), st.sampled_from([*lifecycle.statuses, "no status"])
+    plain = st.fixed_dictionaries({name: runs, status: words})
+    timed = st.fixed_dictionaries({name: runs, status: words, "time": st.floats(0, 2e9) | st.integers(-1, 2**70)})
+    more = st.fixed_dictionaries({name: runs, status: words, **dict.fromkeys(draw(_some_keys(lifecycle)), scalars)})
+    objects = st.one_of(plain, plain, timed, more, st.fixed_dictionaries({status: words}))
+    styles = st.sampled_from([(",", ":"), (", ", ": ")])
+    written = st.builds(lambda one, style: json.dumps(one, separators=style, ensure_ascii=False), objects, styles)
+    odd = st.sampled_from(_ODD_LINES).map(lambda line: line.replace("ID", name).replace("STATUS", status))
+    lines = draw(st.lists(st.one_of(written, written, written, written, odd), max_size=12))
+    end = draw(st.sampled_from(["\n", "\n", "\r\n"]))
+    return (end.join(lines) + draw(st.sampled_from([end, ""]))).encode("utf-8", "surrogatepass")
+
+
+def _some_keys(lifecycle: Lifecycle) -> st.SearchStrategy[list[str]]:
+    known = [
+        *lifecycle.fields,
+        *lifecycle.constant,
+        "object",
+        "type",
+        "event",
+        "data",
+        "usage",
+        "metadata",
+        "startedAt",
+    ]
+    return st.lists(st.sampled_from(known), max_size=2, unique=True)
+
+
+_ODD_LINES = (
+    "",
+    " ",
+    "null",
+    "7",
+    "{}",
+    '{"ID":"a"',
+    '"STATUS":"b"}',
+    '{"ID":"a","STATUS":"x"},{"ID":"b","STATUS":"y"}',
+    '{"ID":"a","STATUS":"x"} {"ID":"b","STATUS":"y"}',
+    '[{"ID":"a","STATUS":"x"}]',
+    '{"ID":"a","STATUS":"x","ID":"b"}',
+    '{"ID":"a","STATUS":{"x":{}}}',
+    '{"ID":"a","STATUS":"}"}',
+    '{"ID":"a","STATUS":"{"}',
+    '{"ID":"a\\u0000","STATUS":"x"}',
+    '{"ID":"\\ud800","STATUS":"x"}',
+    '{"ID":"\\u0061","STATUS":"x"}',
+    '{"ID":"\ud800","STATUS":"x"}',
+    '{"ID":"a","STATUS":NaN}',
+    '{"ID":"a","STATUS":"x","n":1e400}',
+    '{"ID":"a","STATUS":"x","n":123456789012345678901234567890}',
+    '{"ID":"a","STATUS":"x","n":1.50}',
+    '{"object":"list","data":7}',
+    '{"event":"done","data":"[DONE]"}',
+    "\ufeff{}",
+)
+"""ID and STATUS stand for the lifecycle's names."""

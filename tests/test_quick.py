@@ -11,15 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runstate import observations
 from runstate.conformance import quick
-from runstate.conformance.check import Judged, Summary, summarise
+from runstate.conformance.check import Judged, Summary, judge, summarise
 from runstate.conformance.findings import Finding
 from runstate.conformance.known import Known
 from runstate.conformance.monitor import Mode, Monitor
 from runstate.conformance.watch import Assume, Watched
-from runstate.lifecycle import Lifecycle
+from runstate.edge import dumps, loads
+from runstate.lifecycle import Layout, Lifecycle
 from runstate.lifecycles import ASSISTANTS_RUN, CATALOGUE
-from tests.strategies import Fed, fed_statuses
+from runstate.lines import objects_of
+from runstate.observations import Block, read, read_blocks
+from tests.strategies import Fed, fed_statuses, small_lines
 
 MODES = get_args(Mode)
 
@@ -143,7 +147,7 @@ def interleaved(runs: int, life: list[str] = LIFE) -> Iterator[tuple[str, str]]:
 def test_legal_runs_are_kept_packed_and_the_judge_is_asked_once_a_step(mode: Mode, line: int | None) -> None:
     monitor = Monitor(ASSISTANTS_RUN, mode=mode)
     asked: list[object] = []
-    ask = monitor._ask
+    ask = monitor._ask_status
 
     def counted(before: Watched | None, status: object, file: str) -> Watched | None:
         asked.append(status)
@@ -151,7 +155,7 @@ def test_legal_runs_are_kept_packed_and_the_judge_is_asked_once_a_step(mode: Mod
 
     assert monitor.feed_statuses(()) == []
     assert monitor._quick is not None
-    monitor._quick.ask = counted
+    monitor._quick.statuses.ask = counted
     assert monitor.feed_statuses(interleaved(500), line=line) == []
     assert not any(isinstance(state, Watched) for state in monitor.runs.states.values())
     assert len(asked) == len(set(zip([None, *LIFE], LIFE, strict=False)))
@@ -167,7 +171,7 @@ def test_a_fault_is_asked_about_once_and_judged_each_time() -> None:
         ("RS102", 51 + number, f"run_{number}") for number in range(50)
     ]
     assert monitor._quick is not None
-    assert sum(map(len, monitor._quick.refused)) == 1
+    assert sum(map(len, monitor._quick.statuses.refused)) == 1
 
 
 def test_words_that_are_no_status_are_not_kept() -> None:
@@ -175,7 +179,7 @@ def test_words_that_are_no_status_are_not_kept() -> None:
     found = monitor.feed_statuses((f"run_{number}", f"status {number}") for number in range(100))
     assert {finding.code for finding in found} == {"RS106"}
     assert monitor._quick is not None
-    assert not any(monitor._quick.refused)
+    assert not any(monitor._quick.statuses.refused)
 
 
 def test_a_long_path_is_kept_as_an_object() -> None:
@@ -282,3 +286,83 @@ def test_the_runs_are_a_mapping() -> None:
     del runs["other", "run_1"]
     assert len(runs) == 2
     assert Known() == {}
+
+
+# -- lines of small objects ----------------------------------------------------------------------------------------------
+
+FLAT = [name for name, lifecycle in CATALOGUE.items() if lifecycle.layout == Layout()]
+
+
+def judged(data: bytes, sizes: int, lifecycle: Lifecycle | None, **settings: Any) -> tuple[Any, Judged]:
+    """All that is found in a log that comes in chunks of a size."""
+    found: list[Finding] = []
+    monitor = Monitor(lifecycle, on_finding=found.append, **settings)
+    chunks = [data[at : at + sizes] for at in range(0, len(data), sizes)]
+    result = judge(chunks, monitor, file="log", close=False)
+    before = told(monitor, [])
+    monitor.close()
+    return (found, before, told(monitor, []), result.size, result.observations), result
+
+
+@given(st.data(), st.sampled_from(FLAT), st.sampled_from(MODES), st.sampled_from([1, 7, 100, 10_000]))
+def test_blocks_of_lines_are_judged_as_line_after_line(data: st.DataObject, name: str, mode: Mode, sizes: int) -> None:
+    lifecycle = CATALOGUE[name] if data.draw(st.booleans()) else None
+    text = data.draw(small_lines(CATALOGUE[name]))
+    quickly, _ = judged(text, sizes, lifecycle, mode=mode)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(observations, "objects_of", lambda _: None)
+        plainly, _ = judged(text, sizes, lifecycle, mode=mode)
+    assert quickly == plainly
+
+
+@given(st.data(), st.sampled_from(FLAT))
+def test_what_is_parsed_at_once_is_what_each_line_says(data: st.DataObject, name: str) -> None:
+    text = data.draw(small_lines(CATALOGUE[name]))
+    objects = objects_of(text)
+    if objects is not None:
+        assert repr(objects) == repr([loads(line) for line in text.split(b"\n")[:-1]])
+
+
+def test_small_objects_are_parsed_at_once() -> None:
+    celery = CATALOGUE["celery.task"]
+    rows = [(run, status) for status in ("PENDING", "STARTED", "SUCCESS") for run in ("a", "b")]
+    text = b"".join(dumps({"time": 1.5, celery.id_field: r, celery.status_field: s}) + b"\n" for r, s in rows)
+    (block,) = read_blocks(text)
+    assert isinstance(block, Block)
+    assert (len(block.values), block.line) == (6, 1)
+    assert [one.line for one in read(text)] == [1, 2, 3, 4, 5, 6]
+    _, result = judged(text, 1000, celery)
+    assert not any(isinstance(state, Watched) for state in result.monitor.runs.states.values())
+    assert [(run.verdict, [leg.line for leg in run.path]) for run in result.runs] == [
+        ("complete", [1, 3, 5]),
+        ("complete", [2, 4, 6]),
+    ]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        b'{"a":1}',  # no line end
+        b'{"a":1\n,"b":2}\n',
+        b'{"a":1\n"b":2}\n{"a":1},{"b":2}\n',
+        b'{"a":1}\n\n',
+        b'{"a":1,"a":1}\n',
+        b'{"a":[1]}\n',
+        b'{"a":{}}\n',
+        b'{"a":9007199254740993}\n',
+        b'{"a":1.0e1}\n',
+        b'{"a":"\\u0000"}\n',
+        b'{"a":"\xff"}\n',
+        b'{"a":NaN}\n',
+        b"[]\n",
+    ],
+)
+def test_what_is_not_plain_to_see_is_left_alone(lines: bytes) -> None:
+    assert objects_of(lines) is None
+
+
+def test_a_head_that_is_long_is_not_read_in_full() -> None:
+    """Which format it is says the beginning of a log; to search all of it took longer than to parse it."""
+    assert [one.value for one in read(b'{"id": "a"}\n' + b" " * (1 << 17) + b'\n{"resourceSpans": []}\n')][1:] == [
+        {"resourceSpans": []}
+    ]

@@ -21,7 +21,7 @@ PACKAGE = ROOT / "runstate"
 # Groups of modules that the table below allows together.
 TABLE = "errors frozen checks vocabulary lifecycle nesting lifecycles rules"
 DRIVE = "record machine change twins compiled engine"
-READ = "edge sse foreign observations"
+READ = "edge lines sse foreign observations"
 MODEL = "modelling.walks modelling.renames modelling.versions modelling.migration modelling"
 
 # Who may import whom inside runstate.  A row names only rows above it, so there can be no cycle; the modules of one
@@ -48,10 +48,12 @@ MAY_IMPORT: dict[str, str] = {
     "engine": f"{TABLE} record machine change compiled twins",
     # read and judge: a second reading of the table, which never sees a record or the machine; observe may hand a record
     # it is given to codec, in a function (see test_the_judge_loads_neither_record_nor_machine)
+    "edge": "errors frozen",
+    "lines": "errors frozen edge",
     "sse": "errors frozen",
     "foreign": "errors frozen edge",  # other people's logs: values in, values out, nothing known of any table
     "codec": f"{TABLE} record edge sse twins compiled_codec",
-    "observations": f"{TABLE} edge sse foreign codec",
+    "observations": f"{TABLE} edge lines sse foreign codec",
     "conformance": f"{TABLE} {READ}",
     # reason
     # what versions say of one another is known from the table alone, so that those who keep runs can act on it
@@ -81,7 +83,7 @@ MAY_IMPORT: dict[str, str] = {
 # Who alone may import a module from outside: patterns of module names, none at all for an empty row.
 OWNERS: dict[str, str] = {
     "transitions": "machine",
-    "orjson": "edge",
+    "orjson": "edge lines",
     "duckdb": "conformance.bulk* modelling.columns",
     "sqlglot": "conformance.sql",
     "sqlite3": "stores.sqlite",

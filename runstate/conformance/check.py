@@ -12,7 +12,7 @@ from runstate.conformance.monitor import Monitor
 from runstate.conformance.watch import Verdict, Watched
 from runstate.edge import Limits
 from runstate.foreign.told import Places
-from runstate.observations import read
+from runstate.observations import read_blocks
 
 __all__ = ["Clean", "Judged", "Summary", "check_bytes", "judge", "summarise"]
 
@@ -110,8 +110,8 @@ def judge(
             yield chunk
 
     before = monitor.observations
-    for observation in read(counted(), file=file, limits=limits, live=live, places=places):
-        monitor.feed(observation)
+    for seen in read_blocks(counted(), file=file, limits=limits, live=live, places=places):
+        monitor.feed(seen)
     if close:
         monitor.close()
     return Judged(file=file, monitor=monitor, size=size, observations=monitor.observations - before)

@@ -15,7 +15,7 @@ from runstate.lifecycle import FieldKind, Lifecycle, Presence
 from runstate.observations import Observation
 from runstate.rules import broken_rules
 
-__all__ = ["identity", "kinds", "movement", "presence", "remember"]
+__all__ = ["VALUE_FIELDS", "identity", "kinds", "movement", "presence", "remember"]
 
 _VALUE_CHECKS = (
     ("RS207", "usage", token_sum_fault, ("prompt_tokens", "completion_tokens", "total_tokens")),
@@ -23,6 +23,8 @@ _VALUE_CHECKS = (
     ("RS209", "metadata", metadata_fault, ()),
 )
 """Code, field, check, and the schema keys inside the field that it asks for."""
+VALUE_FIELDS = frozenset(name for _, name, _, _ in _VALUE_CHECKS)
+"""Fields whose values are looked at in every lifecycle."""
 
 
 def identity(seen: Observation, run: Watched, fields: Mapping[str, Any]) -> Iterator[Finding]:

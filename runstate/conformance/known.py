@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import ItemsView, Iterator, MutableMapping, ValuesView
-from typing import cast
+from typing import Any, cast
 
 from runstate.conformance.packed import MASK, Packing
 from runstate.conformance.watch import Verdict, Watched
@@ -135,9 +135,12 @@ class Known(MutableMapping[Key, Watched]):
     def clean(self) -> dict[Verdict, int]:
         """Verdicts on the runs that are packed, and how many there are of each."""
         counts = [0] * (1 + (len(self.packing.kept) if self.packing is not None else 0))
+        state: Any
         for state in self.states.values():
-            if type(state) is not Watched:
-                counts[(state.packed if type(state) is Node else cast("int", state)) & MASK] += 1
+            if type(state) is int:
+                counts[state & MASK] += 1
+            elif type(state) is Node:
+                counts[state.packed & MASK] += 1
         found = dict.fromkeys(Verdict, 0)
         for count, kept in zip(counts, self.packing.kept if self.packing is not None else (), strict=False):
             terminal = self.packing is not None and kept.status in self.packing.lifecycle.terminal

@@ -17,9 +17,10 @@ __all__ = ["LEG", "MASK", "MOST_LINES", "ONCE", "PLACE", "ROOM", "Kept", "Packin
 PLACE = 16
 """Bits before the line: those of the number of a `Kept`."""
 MASK = (1 << PLACE) - 1
-_LINE = 40
+_LINE = 38
 _TIMES = PLACE + _LINE
-LEG = _TIMES + 40
+LEG = _TIMES + 36
+"""Bits of a leg: three digits of a Python integer."""
 ONCE = 1 << _TIMES
 MOST_LINES = 1 << (_LINE - 1)
 """Line numbers from here on do not fit safely."""

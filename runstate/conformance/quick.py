@@ -29,24 +29,48 @@ Plainly = Callable[[Any, Any, int], object]
 """Judges run id, status and line (0: none) in full."""
 
 
-class Quick:
-    """Steps of packed runs, under one lifecycle and one way to judge."""
+class Table:
+    """The steps of one kind of rows, as far as they were asked for."""
 
-    def __init__(self, known: Known, lifecycle: Lifecycle, ask: Ask, *, leg: MutableMapping[str, Any]) -> None:
-        """Take over the runs of the lifecycle.
+    def __init__(self, ask: Ask, known: Callable[[object], bool]) -> None:
+        """Ask of the judge.
 
-        :param leg: told of the runs that the stream speaks of for the first time since it began.
+        :param known: whether a status is one of those that can be asked about, of which there are few.
         """
-        self.known = known
-        known.packing = self.packing = Packing(lifecycle)
-        known.name = lifecycle.name
         self.ask = ask
-        self.leg = leg
+        self.known = known
         self.steps: list[dict[Any, int]] = []
         """By number of a situation: status -> what to add to the packed run; below zero where a new leg begins."""
         self.entries: list[dict[Any, int]] = []
         """The same for steps by which the stream first speaks of a run."""
         self.refused: list[set[Any]] = []
+
+    def reach(self, count: int) -> None:
+        """Have room for so many situations."""
+        while len(self.steps) < count:
+            self.steps.append({})
+            self.entries.append({})
+            self.refused.append(set())
+
+
+class Quick:
+    """Steps of packed runs, under one lifecycle and one way to judge."""
+
+    def __init__(
+        self, known: Known, lifecycle: Lifecycle, statuses: Ask, objects: Ask, *, leg: MutableMapping[str, Any]
+    ) -> None:
+        """Take over the runs of the lifecycle.
+
+        :param statuses: asked about statuses alone.
+        :param objects: asked about objects of an id and a status, and nothing else that a rule would look at.
+        :param leg: told of the runs that the stream speaks of for the first time since it began.
+        """
+        self.known = known
+        known.packing = self.packing = Packing(lifecycle)
+        known.name = lifecycle.name
+        self.statuses = Table(statuses, lambda status: lifecycle.status_of(status) is not None)
+        self.objects = Table(objects, lifecycle.statuses.__contains__)
+        self.leg = leg
         self.roots: dict[str, Node] = {}
         self.nodes: dict[int, Node] = {}
         self.seen = 0
@@ -78,7 +102,16 @@ class Quick:
         if line is None:
             self._without_lines(rows, plainly, gone, root)
         else:
-            self._with_lines(rows, plainly, gone, root, line)
+            self._with_lines(rows, plainly, gone, root, line, self.statuses)
+
+    def take_objects(
+        self, rows: Iterable[tuple[Any, Any]], plainly: Plainly, gone: Mapping[Key, object], *, file: str, line: int
+    ) -> None:
+        """The same for objects of which id and status are given, and of which nothing else would be looked at."""
+        self.seen = 0
+        number = self._number(Kept(file, None))
+        if number is not None and 0 < line < MOST_LINES:
+            self._with_lines(rows, plainly, gone, Node(number), line, self.objects)
 
     def _without_lines(
         self, rows: Iterable[tuple[Any, Any]], plainly: Plainly, gone: Mapping[Key, object], root: Node
@@ -100,7 +133,7 @@ class Quick:
                             status
                         ]  # KeyError: a new step; TypeError: no Node, or a status that is a list
                 except (KeyError, TypeError):
-                    if not self._step(run_id, status, 0, root, gone):
+                    if not self._step(run_id, status, 0, root, gone, self.statuses):
                         plainly(run_id, status, 0)
                         if known.mixed:
                             break
@@ -110,9 +143,15 @@ class Quick:
             self.seen, self.last = seen, (run_id, status)
 
     def _with_lines(
-        self, rows: Iterable[tuple[Any, Any]], plainly: Plainly, gone: Mapping[Key, object], root: Node, line: int
+        self,
+        rows: Iterable[tuple[Any, Any]],
+        plainly: Plainly,
+        gone: Mapping[Key, object],
+        root: Node,
+        line: int,
+        table: Table,
     ) -> None:
-        known, name, states, steps = self.known, self.packing.lifecycle.name, self.known.states, self.steps
+        known, name, states, steps = self.known, self.packing.lifecycle.name, self.known.states, table.steps
         get, start, first, one = states.get, root.packed, line << PLACE, 1 << PLACE
         place = first - one
         run_id = status = None
@@ -131,7 +170,7 @@ class Quick:
                     if step < 0 and state > ROOM:
                         raise KeyError(run_id)  # noqa: TRY301 - the same
                 except (KeyError, TypeError):
-                    if not self._step(run_id, status, place >> PLACE, root, gone):
+                    if not self._step(run_id, status, place >> PLACE, root, gone, table):
                         plainly(run_id, status, place >> PLACE)
                         if known.mixed:
                             break
@@ -140,7 +179,7 @@ class Quick:
         finally:
             self.seen, self.last = (place - first >> PLACE) + 1, (run_id, status)
 
-    def _step(self, run_id: Any, status: Any, line: int, root: Node, gone: Mapping[Key, object]) -> bool:
+    def _step(self, run_id: Any, status: Any, line: int, root: Node, gone: Mapping[Key, object], table: Table) -> bool:
         """One row, the slower way: False where the judge must see it."""
         states = self.known.states
         try:
@@ -155,7 +194,7 @@ class Quick:
             return False
         node = root if before is None else before if isinstance(before, Node) else None
         state: int = before if isinstance(before, int) else node.packed if node is not None else 0
-        step = self._known_step(state & MASK, status)
+        step = self._known_step(state & MASK, status, table)
         if step is None or (step < 0 and state > ROOM):
             return False
         after = state + step if step > 0 else (0 if new else state << LEG) + (line << PLACE) - step
@@ -175,34 +214,35 @@ class Quick:
 
     def _number(self, kept: Kept) -> int | None:
         number = self.packing.number(kept)
-        while len(self.steps) < len(self.packing.kept):
-            self.steps.append({})
-            self.entries.append({})
-            self.refused.append(set())
+        self._reach()
         return number
 
-    def _known_step(self, number: int, status: Any) -> int | None:
+    def _reach(self) -> None:
+        for table in (self.statuses, self.objects):
+            table.reach(len(self.packing.kept))
+
+    def _known_step(self, number: int, status: Any, table: Table) -> int | None:
         """What to add for a status in a situation, asked once; None where the judge must see it."""
-        step = self.steps[number].get(status) or self.entries[number].get(status)
-        if step is not None or status in self.refused[number]:
+        step = table.steps[number].get(status) or table.entries[number].get(status)
+        if step is not None or status in table.refused[number]:
             return step
-        if not (status is None or type(status) is str) or self.packing.lifecycle.status_of(status) is None:
+        if not (status is None or type(status) is str) or not table.known(status):
             return None  # nothing to keep of words that anybody may make up
-        step = self._asked(number, status)
+        step = self._asked(number, status, table.ask)
         if step is None:
-            self.refused[number].add(status)
+            table.refused[number].add(status)
             return None
         kept = self.packing.kept
         entered = kept[(number + step if step > 0 else -step) & MASK].held and not kept[number].held
-        (self.entries if entered else self.steps)[number][status] = step
+        (table.entries if entered else table.steps)[number][status] = step
         return step
 
-    def _asked(self, number: int, status: Any) -> int | None:
+    def _asked(self, number: int, status: Any, ask: Ask) -> int | None:
         """Let the judge go on from the situation, and see whether what it then knows can be packed."""
         packing = self.packing
         kept = packing.kept[number]
         state = number if kept.status is None else ONCE + (1 << PLACE) + number
-        after = self.ask(None if kept.status is None else packing.watched("run", state), status, kept.file)
+        after = ask(None if kept.status is None else packing.watched("run", state), status, kept.file)
         if after is None or after.status is None:
             return None
         following = self._number(Kept(kept.file, after.status, after.streamed, kept.held or after.streamed))
@@ -222,5 +262,5 @@ class Quick:
             return
         state = state.packed if isinstance(state, Node) else state
         after = self.packing.let_go(state)
-        self._number(self.packing.kept[0])
+        self._reach()
         self.known.states[run_id] = self.packing.watched(run_id, state) if after is None else after

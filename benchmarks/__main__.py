@@ -7,12 +7,14 @@ from collections.abc import Callable, Sequence
 
 from benchmarks import bulk, codec, imports, retention, scale, simulate, store, store_reads, table, transition
 from benchmarks import bulk, codec, history, imports, simulate, table, transition
+from benchmarks import bulk, codec, imports, judging, simulate, table, transition
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,
     "history": history.run,
     "codec": codec.run,
     "imports": imports.run,
+    "judging": judging.run,
     "bulk": bulk.run,
     "simulate": simulate.run,
     "store": store.run,

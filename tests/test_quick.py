@@ -24,6 +24,7 @@ from runstate.lifecycles import ASSISTANTS_RUN, CATALOGUE
 from runstate.lines import objects_of
 from runstate.observations import Block, read, read_blocks
 from tests.strategies import Fed, fed_statuses, small_lines
+from tools.judge_parts import differences, histories, part_quick_judge
 
 MODES = get_args(Mode)
 
@@ -64,7 +65,7 @@ def told(monitor: Monitor, released: list[Watched]) -> Any:
         "runs": dict(monitor.runs.items()),
         "order": list(monitor.runs),
         "verdicts": clean,
-        "loose": monitor.loose,
+        "loose": (monitor.loose, monitor.unkept),
         "observations": monitor.observations,
         "recognised": (monitor.recognised, monitor.followed),
         "leg": [run.id for run in monitor._at_work()],
@@ -255,6 +256,18 @@ def test_an_open_run_takes_little_memory() -> None:
         assert size / len(ids) < 200
 
 
+def test_findings_that_belong_to_no_run_are_bounded_where_runs_are_given_up() -> None:
+    told_of: list[Finding] = []
+    rows = [("", "queued")] * 300
+    monitor = Monitor(ASSISTANTS_RUN, on_finding=told_of.append, release=lambda run: None, remember=7)
+    monitor.feed_statuses(rows, line=1)
+    assert [finding.line for finding in monitor.loose] == list(range(1, 8))
+    assert (len(told_of), sum(monitor.unkept.values()), summed(monitor).errors) == (300, 293, 300)
+    monitor = Monitor(ASSISTANTS_RUN, remember=7)
+    monitor.feed_statuses(rows)
+    assert (len(monitor.loose), monitor.unkept) == (300, {})
+
+
 # -- runs as a mapping -------------------------------------------------------------------------------------------------
 
 
@@ -366,3 +379,16 @@ def test_a_head_that_is_long_is_not_read_in_full() -> None:
     assert [one.value for one in read(b'{"id": "a"}\n' + b" " * (1 << 17) + b'\n{"resourceSpans": []}\n')][1:] == [
         {"resourceSpans": []}
     ]
+
+
+# -- the long comparison -----------------------------------------------------------------------------------------------
+
+
+def test_the_long_comparison_compares(capsys: pytest.CaptureFixture[str]) -> None:
+    assert part_quick_judge(goal=40, batch=20)
+    assert capsys.readouterr().out.endswith("0 differences\n")
+    rows = histories(ASSISTANTS_RUN, 20, 1)
+    assert list(differences(ASSISTANTS_RUN, rows, "auto", 1)) == []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Monitor, "feed_statuses", lambda *_, **__: [])
+        assert list(differences(ASSISTANTS_RUN, rows, "auto", 1)) != []

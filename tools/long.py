@@ -18,6 +18,7 @@ from tools.disaster_parts import DISASTER_PARTS
 from tools.interleave_parts import INTERLEAVE_PARTS
 from tools.payload_parts import PAYLOAD_PARTS
 from tools.speed_parts import SPEED_PARTS
+from tools.judge_parts import JUDGE_PARTS
 from tools.store_parts import STORE_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -188,6 +189,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     **INTERLEAVE_PARTS,
     **PAYLOAD_PARTS,
     **SPEED_PARTS,
+    **JUDGE_PARTS,
 }
 """Name of each part and the function that runs it and says whether it passed."""
 

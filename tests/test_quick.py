@@ -17,6 +17,8 @@ from runstate.conformance.check import Judged, Summary, judge, summarise
 from runstate.conformance.findings import Finding
 from runstate.conformance.known import Known
 from runstate.conformance.monitor import Mode, Monitor
+from runstate.conformance.small import small_rows
+from runstate.conformance.spelling import camel
 from runstate.conformance.watch import Assume, Watched
 from runstate.edge import dumps, loads
 from runstate.lifecycle import Layout, Lifecycle
@@ -266,6 +268,71 @@ def test_findings_that_belong_to_no_run_are_bounded_where_runs_are_given_up() ->
     monitor = Monitor(ASSISTANTS_RUN, remember=7)
     monitor.feed_statuses(rows)
     assert (len(monitor.loose), monitor.unkept) == (300, {})
+
+
+@pytest.mark.parametrize("line", [None, 1])
+def test_a_run_that_was_given_up_and_comes_again_is_noticed(line: int | None) -> None:
+    fed: list[Fed] = [
+        ("rows", [("run_1", "queued"), ("run_2", "queued"), ("run_1", "completed")], "-", line),
+        ("rows", [("run_3", "queued"), ("run_1", "queued"), ("run_2", "failed")], "-", line),
+    ]
+    same(fed, ASSISTANTS_RUN, release=True)
+    found: list[Finding] = []
+    monitor = Monitor(ASSISTANTS_RUN, release=lambda run: None, on_finding=found.append)
+    for _, rows, _, _ in fed:
+        monitor.feed_statuses(rows, line=line)
+    assert [(one.run, one.code) for one in found] == [("run_1", "RS102")]
+
+
+@pytest.mark.parametrize("line", [None, 1])
+def test_repeats_are_counted_and_stay_packed(line: int | None) -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    monitor.feed_statuses([("run_1", status) for status in LIFE for _ in range(3)], line=line)
+    assert not isinstance(monitor.runs.states["run_1"], Watched)
+    path = [(leg.status, leg.times, leg.line) for leg in monitor.runs["openai.assistants.run", "run_1"].path]
+    lines = range(1, 18, 3) if line else [None] * 6
+    assert path == [(status, 3, at) for status, at in zip(LIFE, lines, strict=True)]
+
+
+@pytest.mark.parametrize("line", [None, 1])
+def test_each_leg_of_a_stream_begins_anew(line: int | None) -> None:
+    """A run that was at work when the first leg broke off may be at work when the next one does."""
+    one, other = [("run_1", "queued"), ("run_2", "queued")], [("run_2", "in_progress"), ("run_1", "in_progress")]
+    fed: list[Fed] = [("rows", one, "-", line), ("close",), ("rows", other, "-", line), ("close",), ("close",)]
+    same(fed, ASSISTANTS_RUN, mode="stream")
+    monitor = Monitor(ASSISTANTS_RUN, mode="stream")
+    found = [finding for step in fed for finding in play(monitor, step, plainly=False)]
+    assert [finding.run for finding in found] == ["run_1", "run_2", "run_2", "run_1"]
+    assert {finding.code for finding in found} == {"RS413"}
+
+
+def test_what_cannot_be_packed_is_kept_as_an_object() -> None:
+    monitor = Monitor(ASSISTANTS_RUN)
+    monitor.feed_statuses(())
+    assert monitor._quick is not None
+    ask = monitor._quick.statuses.ask
+
+    def with_times(before: Watched | None, status: object, file: str) -> Watched | None:
+        after = ask(before, status, file)
+        if after is not None:
+            after.times["created_at"] = 5
+        return after
+
+    monitor._quick.statuses.ask = with_times
+    monitor.feed_statuses(interleaved(2))
+    assert all(isinstance(state, Watched) for state in monitor.runs.states.values())
+
+
+def test_small_objects_have_nothing_that_a_rule_looks_at() -> None:
+    small = {"id": "a", "status": "queued"}
+    assert small_rows(ASSISTANTS_RUN, [small, {"note": 1, **small}, {**small, "kinds": []}]) == [("a", "queued")] * 3
+    names = [*ASSISTANTS_RUN.fields, *ASSISTANTS_RUN.constant, *ASSISTANTS_RUN.profiles.values(), "usage", "metadata"]
+    for name in {*names, *map(camel, names), "object", "type", "kind", "event"} - set(small):
+        assert small_rows(ASSISTANTS_RUN, [{**small, name: 1}]) is None, name
+        assert small_rows(ASSISTANTS_RUN, [{**small, "other": 1}, {**small, name: 1}]) is None, name
+    for lacking in ({"id": "a"}, {"status": "a"}, {"id": "a", "other": "b"}):
+        assert small_rows(ASSISTANTS_RUN, [lacking]) is None
+        assert small_rows(ASSISTANTS_RUN, [small, lacking]) is None
 
 
 # -- runs as a mapping -------------------------------------------------------------------------------------------------

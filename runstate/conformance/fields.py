@@ -183,7 +183,9 @@ def remember(
 
 def _since(run: Watched, status: str) -> float | None:
     """The stamp of a transition into the status, where it has one that is set."""
-    return next((run.times[name] for name in _stamps_into(run.lifecycle, run.status, status) if name in run.times), None)
+    return next(
+        (run.times[name] for name in _stamps_into(run.lifecycle, run.status, status) if name in run.times), None
+    )
 
 
 @lru_cache(maxsize=4096)

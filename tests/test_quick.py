@@ -296,14 +296,26 @@ def test_repeats_are_counted_and_stay_packed(line: int | None) -> None:
 
 @pytest.mark.parametrize("line", [None, 1])
 def test_each_leg_of_a_stream_begins_anew(line: int | None) -> None:
-    """A run that was at work when the first leg broke off may be at work when the next one does."""
-    one, other = [("run_1", "queued"), ("run_2", "queued")], [("run_2", "in_progress"), ("run_1", "in_progress")]
+    """Of the runs in it those that are at work when it breaks off are told of, whether handed over before or not."""
+    one = [("run_1", "queued"), ("run_2", "in_progress"), ("run_2", "requires_action"), ("run_3", "requires_action")]
+    other = [("run_2", "queued"), ("run_1", "in_progress")]
     fed: list[Fed] = [("rows", one, "-", line), ("close",), ("rows", other, "-", line), ("close",), ("close",)]
     same(fed, ASSISTANTS_RUN, mode="stream")
     monitor = Monitor(ASSISTANTS_RUN, mode="stream")
     found = [finding for step in fed for finding in play(monitor, step, plainly=False)]
-    assert [finding.run for finding in found] == ["run_1", "run_2", "run_2", "run_1"]
-    assert {finding.code for finding in found} == {"RS413"}
+    assert [(finding.code, finding.run) for finding in found] == [
+        ("RS413", "run_1"),
+        ("RS413", "run_2"),
+        ("RS413", "run_1"),
+    ]
+
+
+@pytest.mark.parametrize("line", [None, 1])
+def test_other_settings_begin_with_other_steps(line: int | None) -> None:
+    one = [("run_1", "queued"), ("run_2", "in_progress"), ("run_3", "completed")]
+    fed: list[Fed] = [("rows", one, "-", line), ("strict", True), ("rows", [("run_4", "failed")], "-", line)]
+    monitor = same(fed, ASSISTANTS_RUN)
+    assert [run.status for run in monitor.runs.values()] == ["queued", "in_progress", "completed", "failed"]
 
 
 def test_what_cannot_be_packed_is_kept_as_an_object() -> None:

@@ -84,9 +84,10 @@ def part_quick_judge(goal: int = GOAL, batch: int = BATCH) -> bool:
     done = events = 0
     while done < goal:
         turn = done // batch
-        lifecycle = list(CATALOGUE.values())[turn % len(CATALOGUE)]
+        again, place = divmod(turn, len(CATALOGUE))  # every lifecycle in one mode, then in the next
+        lifecycle = list(CATALOGUE.values())[place]
         rows = histories(lifecycle, batch, turn)
-        mode, line = modes[turn % 3], (None, 1)[turn // 3 % 2]
+        mode, line = modes[again % 3], (None, 1)[again // 3 % 2]
         faults += differences(lifecycle, rows, mode, line)
         done, events = done + batch, events + len(rows)
         if turn % 50 == 0:

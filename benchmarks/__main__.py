@@ -5,9 +5,20 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 
-from benchmarks import bulk, codec, imports, retention, scale, simulate, store, store_reads, table, transition
-from benchmarks import bulk, codec, history, imports, simulate, table, transition
-from benchmarks import bulk, codec, imports, judging, simulate, table, transition
+from benchmarks import (
+    bulk,
+    codec,
+    history,
+    imports,
+    judging,
+    retention,
+    scale,
+    simulate,
+    store,
+    store_reads,
+    table,
+    transition,
+)
 
 BENCHMARKS: dict[str, Callable[[], None]] = {
     "transition": transition.run,

@@ -272,7 +272,7 @@ def test_columns_may_have_any_name_and_type(tmp_path: Path) -> None:
         query = 'SELECT run::BIGINT AS "the ""run""", \'queued\'::ENUM(\'queued\') AS pos FROM range(3) t(run)'
         connection.execute(f"COPY ({query}) TO '{file}'")
     (judged,) = check_table(file, columns=Columns(run_id='the "run"', status="pos"))
-    assert (judged.clean.open, judged.monitor.runs) == (3, {})
+    assert (judged.clean.open, dict(judged.monitor.runs)) == (3, {})
 
 
 # -- what cannot be read -----------------------------------------------------------------------------------------------

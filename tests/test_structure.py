@@ -48,7 +48,6 @@ MAY_IMPORT: dict[str, str] = {
     "engine": f"{TABLE} record machine change compiled twins",
     # read and judge: a second reading of the table, which never sees a record or the machine; observe may hand a record
     # it is given to codec, in a function (see test_the_judge_loads_neither_record_nor_machine)
-    "edge": "errors frozen",
     "lines": "errors frozen edge",
     "sse": "errors frozen",
     "foreign": "errors frozen edge",  # other people's logs: values in, values out, nothing known of any table

@@ -16,9 +16,9 @@ import attrs
 
 from tools.disaster_parts import DISASTER_PARTS
 from tools.interleave_parts import INTERLEAVE_PARTS
+from tools.judge_parts import JUDGE_PARTS
 from tools.payload_parts import PAYLOAD_PARTS
 from tools.speed_parts import SPEED_PARTS
-from tools.judge_parts import JUDGE_PARTS
 from tools.store_parts import STORE_PARTS
 
 ROOT = Path(__file__).resolve().parents[1]

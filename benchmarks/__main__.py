@@ -29,13 +29,13 @@ BENCHMARKS: dict[str, Callable[[], None]] = {
     "bulk": bulk.run,
     "simulate": simulate.run,
     "store": store.run,
-    "store-reads": store_reads.run,
+    "store_reads": store_reads.run,
 }
 """Name of each benchmark and the function that runs it and prints its numbers."""
 
 
 LONG: dict[str, Callable[[], None]] = {
-    "store-reads-long": store_reads.run_long,
+    "store_reads_long": store_reads.run_long,
     "retention": retention.run,
     "scale": scale.run,
 }

@@ -67,8 +67,7 @@ class Rules:
     def code(self, column: str) -> str:
         """SQL: the number of the status that a column of texts holds."""
         cases = " ".join(f"WHEN {literal(word)} THEN {self.number(status)}" for word, status in self._words())
-        null = self.lifecycle.status_of(None)
-        missing = f"WHEN {column} IS NULL THEN {self.number(null)} " if null is not None else ""
+        missing = "" if self.missing is None else f"WHEN {column} IS NULL THEN {self.missing} "
         # the searched form only where it is needed: the other one is the quicker one
         code = f"CASE {column} {cases} ELSE {UNKNOWN} END"
         return f"CASE {missing}ELSE {code} END" if missing else code
@@ -79,20 +78,46 @@ class Rules:
                 if self.lifecycle.status_of(word) == status:
                     yield word, status
 
+    @property
+    def missing(self) -> int | None:
+        """The number of the status that is taken where none is given, if there is one."""
+        status = self.lifecycle.status_of(None)
+        return None if status is None else self.number(status)
+
+    @property
+    def pairs(self) -> tuple[tuple[bool, ...], ...]:
+        """By the numbers of two statuses, whether the judge has anything to say where one comes after the other."""
+        words = (None, *self.lifecycle.statuses)
+        return tuple(
+            tuple(before is None or after is None or (before, after) in self.faulty for after in words)
+            for before in words
+        )
+
+    @property
+    def doubtful(self) -> tuple[bool, ...]:
+        """By the number of a status, whether the judge may have something to say where it is the last one."""
+        lifecycle = self.lifecycle
+        work = [self.ends and s in lifecycle.live and s not in lifecycle.stops for s in lifecycle.statuses]
+        return (True, *work)
+
+    @property
+    def ended(self) -> tuple[bool, ...]:
+        """By the number of a status, whether it is terminal."""
+        return (False, *(status in self.lifecycle.terminal for status in self.lifecycle.statuses))
+
     def suspect(self, path: str) -> str:
         """SQL: whether the judge has anything to say of the numbers of a run's statuses, a list in their order."""
         pairs = sorted(self.number(before) * self.count + self.number(after) for before, after in self.faulty)
         steps = f"list_transform(range(1, len({path})), lambda i: {path}[i] * {self.count} + {path}[i + 1])"
         doubts = [f"list_contains({path}, {UNKNOWN})", f"list_has_any({steps}, {pairs}::BIGINT[])"]
         if self.ends:
-            lifecycle = self.lifecycle
-            work = [s for s in lifecycle.live if s not in lifecycle.stops]
-            doubts.append(f"list_contains({[self.number(s) for s in work]}, {path}[-1])")
+            work = [number for number, doubt in enumerate(self.doubtful) if doubt]
+            doubts.append(f"list_contains({work}, {path}[-1])")
         return f"({' OR '.join(doubts)})"
 
     def complete(self, path: str) -> str:
         """SQL: whether the last of them is terminal."""
-        return f"list_contains({[self.number(s) for s in self.lifecycle.statuses if s in self.lifecycle.terminal]}, {path}[-1])"
+        return f"list_contains({[number for number, ended in enumerate(self.ended) if ended]}, {path}[-1])"
 
 
 def _broken_off(monitor: Monitor, status: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import itertools
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from os import PathLike, fspath
 from pathlib import Path
 from typing import Literal
@@ -68,14 +68,26 @@ class Opened:
     file: str
     size: int
     """Bytes of a file, rows of a frame."""
-    source: str
-    """SQL: where the columns ``run``, ``status``, ``time`` and ``pos`` come from; rows are counted from 0."""
-    rows: int
-    """How many rows ``source`` has."""
+    stream: str
+    """SQL: the columns ``run``, ``status`` and ``time``, a text or a number of 64 bits, in the order of rows."""
     unit: str
     """What times count, all since the epoch; empty where no times are asked for."""
+    source: str = ""
+    """SQL: the columns ``run``, ``status``, ``time``, a number, and ``pos``; rows are counted from 0.  Empty where rows
+    have no numbers before the table is copied."""
+    rows: int = 0
+    """How many rows ``source`` has."""
+    copy: Callable[[], Opened] | None = None
+    """The table with a ``source``, where it has none."""
     faults: tuple[tuple[int, DecodeError], ...] = ()
     """Line that cannot be read, and why; ``source`` does not have these."""
+
+    def numbered(self) -> Opened:
+        """The table with a ``source``; copied now, where it has to be.
+
+        :raises BadTable: where it cannot be read.
+        """
+        return self if self.copy is None else _readable(self.file, self.copy)
 
 
 def file_of(table: object) -> str | None:
@@ -84,20 +96,28 @@ def file_of(table: object) -> str | None:
 
 
 def open_table(connection: duckdb.DuckDBPyConnection, table: object, index: int, columns: Columns) -> Opened:
-    """Make a file or frame known to DuckDB.  Parquet is read where it is; anything else is copied, so that rows have numbers.
+    """Make a file or frame known to DuckDB.  Parquet is read where it is, a frame is copied.
 
     :raises BadTable: where it cannot be read, or has no such column.
     """
     path = file_of(table)
     file = path if path is not None else f"frame {index + 1}"
-    try:
+
+    def opened() -> Opened:
         if path is None:
             return _of_frame(connection, table, file, index, columns)
         kind = _kind(Path(path))
         if kind == "parquet":
             return _of_parquet(connection, path, columns)
-        opened = _of_csv if kind == "csv" else _of_json
-        return opened(connection, path, index, columns)
+        return (_of_csv if kind == "csv" else _of_json)(connection, path, index, columns)
+
+    return _readable(file, opened)
+
+
+def _readable(file: str, opened: Callable[[], Opened]) -> Opened:
+    """What is opened, or a refusal of the file."""
+    try:
+        return opened()
     except OSError as error:
         raise BadTable(table=file, problem="unreadable", reason=error.strerror or str(error)) from error
     except duckdb.OutOfMemoryException:
@@ -167,10 +187,10 @@ def _instant(kind: str, column: str) -> tuple[str, str] | None:
     return None
 
 
-def _columns(columns: Columns, types: Mapping[str, str], file: str) -> tuple[str, str]:
-    """SQL for the columns, and the unit of the times."""
+def _columns(columns: Columns, types: Mapping[str, str], file: str) -> tuple[str, str, str]:
+    """SQL for the columns, the same as they are streamed, and the unit of the times."""
     run, status = name(columns.run_id), name(columns.status)
-    unit, time = "", "NULL::BIGINT"
+    unit, time, streamed = "", "NULL::BIGINT", "0::BIGINT"
     if columns.instants is not None:
         found = _instant(types[columns.instants], name(columns.instants))
         if found is None:
@@ -182,12 +202,15 @@ def _columns(columns: Columns, types: Mapping[str, str], file: str) -> tuple[str
                 allowed=("timestamps", "numbers", "texts of either"),
             )
         unit, time = found
-    return f"{run}::VARCHAR AS run, {status}::VARCHAR AS status, {time} AS time", unit
+        is_text = types[columns.instants] == "VARCHAR"
+        streamed = name(columns.instants) if is_text else f"TRY_CAST({time} AS BIGINT)"
+    texts = f"{run}::VARCHAR AS run, {status}::VARCHAR AS status"
+    return f"{texts}, {time} AS time", f"{texts}, {streamed} AS time", unit
 
 
 def _count(connection: duckdb.DuckDBPyConnection, source: str) -> int:
-    row = connection.execute(f"SELECT count(*) FROM {source}").fetchone()
-    return int(row[0]) if row is not None else 0
+    ((count,),) = connection.execute(f"SELECT count(*) FROM {source}").fetchall()
+    return int(count)
 
 
 def _of_parquet(connection: duckdb.DuckDBPyConnection, path: str, columns: Columns) -> Opened:
@@ -195,10 +218,11 @@ def _of_parquet(connection: duckdb.DuckDBPyConnection, path: str, columns: Colum
     types = _types(connection, source)
     types.pop("file_row_number", None)
     _known(types, columns, path)
-    selected, unit = _columns(columns, types, path)
+    selected, streamed, unit = _columns(columns, types, path)
     return Opened(
         file=path,
         size=Path(path).stat().st_size,
+        stream=f"(SELECT {streamed} FROM {source})",
         source=f"(SELECT {selected}, file_row_number AS pos FROM {source})",
         rows=_count(connection, source),
         unit=unit,
@@ -224,44 +248,50 @@ def _of_frame(connection: duckdb.DuckDBPyConnection, table: object, file: str, i
         raise BadTable(table=file, problem="unreadable", reason=reason, seen=type(table).__name__) from error
     types = _types(connection, view)
     _known(types, columns, file)
-    selected, unit = _columns(columns, types, file)
+    selected, _, unit = _columns(columns, types, file)
     stage = _stage(connection, view, index, selected)
     connection.unregister(view)
     rows = _count(connection, stage)
-    return Opened(file=file, size=rows, source=_staged(stage), rows=rows, unit=unit)
+    time = "0::BIGINT" if columns.instants is None else "TRY_CAST(time AS BIGINT)"
+    stream = f"(SELECT run, status, {time} AS time FROM {stage})"
+    return Opened(file=file, size=rows, stream=stream, source=_staged(stage), rows=rows, unit=unit)
 
 
 def _of_csv(connection: duckdb.DuckDBPyConnection, path: str, index: int, columns: Columns) -> Opened:
     size = Path(path).stat().st_size
     if size == 0:
-        return Opened(file=path, size=0, source=_NOTHING, rows=0, unit="")
+        return Opened(file=path, size=0, stream=_NOTHING, source=_NOTHING, unit="")
     delimiter, header = _header(path)
     types = dict.fromkeys(header, "VARCHAR")
     _known(types, columns, path)
-    selected, unit = _columns(columns, types, path)
+    selected, streamed, unit = _columns(columns, types, path)
     # nothing is guessed from the rows: a bad one must be found bad, not taken for another way of writing them
     names = ", ".join(f"{name(column)}: 'VARCHAR'" for column in header)
-    errors = f"errors_{index}"
-    source = (
+    read = (
         f"read_csv([{_pattern(path)}], auto_detect = false, header = true, delim = {literal(delimiter)}, quote = '\"', "
-        f"escape = '\"', columns = {{{names}}}, store_rejects = true, rejects_scan = 'scans_{index}', rejects_table = '{errors}')"
+        f"escape = '\"', columns = {{{names}}}"
     )
-    stage = _stage(connection, source, index, selected)
-    refused = connection.execute(
-        f"SELECT line, min(error_message), min(csv_line) FROM {errors} GROUP BY line ORDER BY line"
-    )
-    faults = tuple(
-        (int(line), DecodeError(problem="malformed", reason=_first_line(why), seen=seen))
-        for line, why, seen in refused.fetchall()
-    )
-    return Opened(
-        file=path,
-        size=size,
-        source=_staged(stage),
-        rows=_count(connection, stage),
-        unit=unit,
-        faults=faults,
-    )
+
+    def copied() -> Opened:
+        rejects = f"store_rejects = true, rejects_scan = 'scans_{index}', rejects_table = 'errors_{index}'"
+        stage = _stage(connection, f"{read}, {rejects})", index, selected)
+        refused = connection.execute(
+            f"SELECT line, min(error_message), min(csv_line) FROM errors_{index} GROUP BY line ORDER BY line"
+        ).fetchall()
+        return attrs.evolve(
+            opened,
+            copy=None,
+            source=_staged(stage),
+            rows=_count(connection, stage),
+            faults=tuple(
+                (int(line), DecodeError(problem="malformed", reason=_first_line(why), seen=seen))
+                for line, why, seen in refused
+            ),
+        )
+
+    # a bad row is an error here, upon which the table is copied
+    opened = Opened(file=path, size=size, stream=f"(SELECT {streamed} FROM {read}))", unit=unit, copy=copied)
+    return opened
 
 
 def _header(path: str) -> tuple[str, list[str]]:
@@ -277,28 +307,29 @@ def _of_json(connection: duckdb.DuckDBPyConnection, path: str, index: int, colum
     texts = dict.fromkeys(columns.wanted, "VARCHAR")
     wanted = ", ".join(f"{name(column)}: 'VARCHAR'" for column in texts)
     read = f"read_json([{_pattern(path)}], format = 'newline_delimited', ignore_errors = true"
-    selected, unit = _columns(columns, texts, path)
-    stage = _stage(connection, f"{read}, columns = {{{wanted}}})", index, selected)
-    _known_in_lines(connection, stage, f"{read})", columns, path)
-    # what is no JSON object is read as nulls alone: those lines are looked at once more, as the reader of logs would
-    empty = connection.execute(
-        f"SELECT rowid FROM {stage} WHERE run IS NULL AND status IS NULL AND time IS NULL ORDER BY rowid"
-    )
-    faults = tuple(_faults(path, [row for (row,) in empty.fetchall()]))
-    gone = ""
-    if faults:
-        connection.execute(
-            f"CREATE TEMP TABLE gone_{index} AS SELECT unnest(?) AS pos", [[line - 1 for line, _ in faults]]
+    selected, streamed, unit = _columns(columns, texts, path)
+    told = f"{read}, columns = {{{wanted}}})"
+
+    def copied() -> Opened:
+        stage = _stage(connection, told, index, selected)
+        _known_in_lines(connection, stage, f"{read})", columns, path)
+        # what is no JSON object is read as nulls alone: those lines are looked at once more, as the reader of logs would
+        empty = connection.execute(
+            f"SELECT rowid FROM {stage} WHERE run IS NULL AND status IS NULL AND time IS NULL ORDER BY rowid"
         )
-        gone = f" WHERE rowid NOT IN (SELECT pos FROM gone_{index})"
-    return Opened(
-        file=path,
-        size=Path(path).stat().st_size,
-        source=_staged(stage, gone),
-        rows=_count(connection, stage) - len(faults),
-        unit=unit,
-        faults=faults,
-    )
+        faults = tuple(_faults(path, [row for (row,) in empty.fetchall()]))
+        gone = ""
+        if faults:
+            connection.execute(
+                f"CREATE TEMP TABLE gone_{index} AS SELECT unnest(?) AS pos", [[line - 1 for line, _ in faults]]
+            )
+            gone = f" WHERE rowid NOT IN (SELECT pos FROM gone_{index})"
+        rows = _count(connection, stage) - len(faults)
+        return attrs.evolve(opened, copy=None, source=_staged(stage, gone), rows=rows, faults=faults)
+
+    size = Path(path).stat().st_size
+    opened = Opened(file=path, size=size, stream=f"(SELECT {streamed} FROM {told})", unit=unit, copy=copied)
+    return opened
 
 
 def _known_in_lines(connection: duckdb.DuckDBPyConnection, stage: str, read: str, columns: Columns, path: str) -> None:

@@ -162,6 +162,26 @@ TableRow = tuple[str | None, str | None, int | None]
 """Run id, status and time, as a table may hold them."""
 
 
+PassRow = tuple[str, int, int]
+"""Run id, number of a status (0: none; 255: the row has no time), time."""
+
+
+def pass_batches(statuses: int) -> st.SearchStrategy[list[list[PassRow]]]:
+    """Batches of rows as the compiled pass takes them: ids of all lengths that differ in little, times mostly rising."""
+    ids = st.text("aä\0", max_size=18) | st.sampled_from(["", *("run_" + "0" * size for size in range(40))])
+    chosen = st.lists(ids, min_size=1, max_size=6, unique=True)
+    rows = chosen.flatmap(
+        lambda some: st.lists(
+            st.tuples(st.sampled_from(some), st.integers(0, statuses) | st.just(255), st.integers(-3, 3)), max_size=40
+        )
+    )
+
+    def rising(many: list[PassRow]) -> list[PassRow]:
+        return [(run, status, index // 2 + step) for index, (run, status, step) in enumerate(many)]
+
+    return st.lists(rows.map(rising), min_size=1, max_size=3)
+
+
 def table_rows(statuses: tuple[str, ...]) -> st.SearchStrategy[list[TableRow]]:
     """Rows of a table: few runs and few times, so that rows are interleaved, out of order and at the same time."""
     runs = st.sampled_from(["run_1", "run_2", 'it\'s "3"', "ŕ", "run_1 ", "", None])

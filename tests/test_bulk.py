@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import itertools
 import json
 import random
 import tempfile
@@ -101,7 +102,7 @@ def assert_judged_alike(
 # -- the same findings -------------------------------------------------------------------------------------------------
 
 
-@settings(max_examples=settings().max_examples * 3 // 10)  # each of them sets up a database
+@settings(max_examples=settings().max_examples // 8)  # each of them sets up a database
 @given(
     st.lists(table_rows(ASSISTANTS_RUN.statuses), min_size=1, max_size=3),
     st.sampled_from(["auto", "stream", "poll"]),
@@ -109,19 +110,21 @@ def assert_judged_alike(
     st.sampled_from([Assume(), Assume(lost=True), Assume(duplicates=True)]),
     st.sampled_from([BY_TIME, BY_ROW]),
     st.sampled_from(["parquet", "jsonl"]),
+    st.sampled_from([0, bulk.LEAST_ROWS]),
 )
 def test_any_rows_are_judged_as_by_the_judge_itself(
-    logs: list[list[TableRow]], mode: Mode, strict: bool, assume: Assume, columns: Columns, form: Form
+    logs: list[list[TableRow]], mode: Mode, strict: bool, assume: Assume, columns: Columns, form: Form, least: int
 ) -> None:
     def make() -> Monitor:
         return Monitor(mode=mode, strict=strict, assume=assume)
 
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(bulk, "LEAST_ROWS", least)  # the compiled pass, or SQL alone
         files = [write(Path(folder, f"log_{number}"), rows, form) for number, rows in enumerate(logs)]
         assert_judged_alike(list(zip(files, logs, strict=True)), make, columns)
 
 
-def made_up(name: str, seed: int, runs: int = 12) -> list[TableRow]:
+def made_up(name: str, seed: int, runs: int = 8) -> list[TableRow]:
     """Simulated runs of a lifecycle, every pair of its statuses, and random edits; out of order, with equal times."""
     lifecycle = CATALOGUE[name]
     chooser = random.Random(f"{name}/{seed}")
@@ -139,14 +142,32 @@ def made_up(name: str, seed: int, runs: int = 12) -> list[TableRow]:
 
 
 @pytest.mark.parametrize("name", CATALOGUE)
-def test_every_lifecycle_is_judged_as_by_the_judge_itself(name: str, tmp_path: Path) -> None:
-    for mode in ("poll", "stream"):
+def test_every_lifecycle_is_judged_as_by_the_judge_itself(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    even = [*CATALOGUE].index(name) % 2 == 0
+    modes: tuple[Mode, Mode] = ("poll", "stream")
+    monkeypatch.setattr(bulk, "LEAST_ROWS", 0 if even else bulk.LEAST_ROWS)
+    rows = made_up(name, 1)
+    file = write(tmp_path / "rows", rows, "jsonl")
+    assert_judged_alike([(file, rows)], lambda: Monitor(CATALOGUE[name], mode=modes[len(name) % 2]))
 
-        def make(mode: Any = mode) -> Monitor:
-            return Monitor(CATALOGUE[name], mode=mode)
 
-        rows = made_up(name, 1)
-        assert_judged_alike([(write(tmp_path / mode, rows, "jsonl"), rows)], make)
+def test_sql_and_the_compiled_pass_have_the_same_rules_for_every_lifecycle_and_mode() -> None:
+    modes: tuple[Mode, Mode] = ("poll", "stream")
+    with duckdb.connect() as connection:
+        for lifecycle, mode in itertools.product(CATALOGUE.values(), modes):
+            rules = Rules.of(lifecycle, Monitor(lifecycle, mode=mode))
+            paths = [[after] for after in range(rules.count)]
+            paths += [[before, after] for before in range(rules.count) for after in range(rules.count)]
+            asked = f"SELECT {rules.suspect('path')}, {rules.complete('path')} FROM (SELECT unnest(?::USMALLINT[][]) AS path)"
+            assert connection.execute(asked, [paths]).fetchall() == [
+                (
+                    rules.doubtful[path[-1]] or any(rules.pairs[a][b] for a, b in itertools.pairwise(path)),
+                    rules.ended[path[-1]],
+                )
+                for path in paths
+            ]
 
 
 def test_what_sql_takes_for_faulty_is_what_the_judge_does() -> None:
@@ -373,7 +394,7 @@ def many(folder: Path, runs: int, seed: int) -> tuple[Path, list[TableRow]]:
 
 
 def test_what_does_not_fit_into_memory_is_judged_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file, rows = many(tmp_path, 1_000, 5)
+    file, rows = many(tmp_path, 300, 5)
     whole = bulk._Work._group_part
     asked: list[int] = []
 
@@ -393,7 +414,11 @@ def test_what_does_not_fit_into_memory_is_judged_in_parts(tmp_path: Path, monkey
 
 
 @pytest.mark.long
-def test_a_million_rows_are_judged_as_by_the_judge_itself(tmp_path: Path) -> None:
+@pytest.mark.parametrize("least", [0, 10**9], ids=["compiled", "sql"])
+def test_a_million_rows_are_judged_as_by_the_judge_itself(
+    least: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "LEAST_ROWS", least)
     file, rows = many(tmp_path, 260_000, 6)
     assert len(rows) > 1_000_000
     assert_judged_alike([(file, rows)], lambda: Monitor(mode="poll"))

@@ -87,7 +87,6 @@ OWNERS: dict[str, str] = {
     "sqlglot": "conformance.sql",
     "numba": "conformance.bulk_compiled",
     "numpy": "conformance.bulk_pass conformance.bulk_stream",
-    "pyarrow": "conformance.bulk_stream",
     "sqlite3": "stores.sqlite",
     "psycopg": "stores.postgres",
     "psycopg_pool": "stores.postgres",

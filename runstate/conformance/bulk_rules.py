@@ -11,7 +11,9 @@ from collections.abc import Iterator
 import attrs
 
 from runstate.conformance.monitor import Monitor
+from runstate.errors import DecodeError
 from runstate.lifecycle import Lifecycle
+from runstate.observations import Observation
 
 __all__ = ["Rules", "literal", "name"]
 
@@ -37,7 +39,7 @@ class Rules:
     faulty: frozenset[tuple[str, str]]
     """Pairs of statuses, one after the other in one run, of which the judge reports anything, if only a note."""
     ends: bool
-    """Whether the judge reports a run that is at work when the log ends."""
+    """Whether the judge reports anything when the log ends, and so must see where it does."""
 
     @classmethod
     def of(cls, lifecycle: Lifecycle, monitor: Monitor) -> Rules:
@@ -53,7 +55,8 @@ class Rules:
                 asked.feed_status("run", before)
                 if asked.feed_status("run", after):
                     faulty.add((before, after))
-        return cls(lifecycle, frozenset(faulty), any(_broken_off(fresh(), status) for status in lifecycle.statuses))
+        ends = any(_broken_off(fresh(), status, broken) for status in lifecycle.statuses for broken in (False, True))
+        return cls(lifecycle, frozenset(faulty), ends)
 
     @property
     def count(self) -> int:
@@ -120,6 +123,9 @@ class Rules:
         return f"list_contains({[number for number, ended in enumerate(self.ended) if ended]}, {path}[-1])"
 
 
-def _broken_off(monitor: Monitor, status: str) -> bool:
+def _broken_off(monitor: Monitor, status: str, broken: bool) -> bool:
+    """Whether the judge reports anything at the end, after a row, and perhaps one that cannot be read."""
+    if broken:
+        monitor.feed(Observation(fault=DecodeError(problem="malformed", reason="")))
     monitor.feed_status("run", status)
     return bool(monitor.close())

@@ -38,6 +38,7 @@ LONG: dict[str, Callable[[], None]] = {
     "store_reads_long": store_reads.run_long,
     "retention": retention.run,
     "scale": scale.run,
+    "bulk-long": bulk.run_long,
 }
 """The same for those that take minutes each."""
 

@@ -3,64 +3,110 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
-from time import perf_counter, process_time
+from typing import Final
 
 import duckdb
 
 from benchmarks.interleaved import write_log
+from benchmarks.side_by_side import Target, report
 from runstate.conformance.bulk import Columns, check_table
 
-__all__ = ["run"]
+__all__ = ["run", "run_long"]
 
-SIZES: Mapping[int, int] = {10**6: 5, 10**7: 3}
-"""How many events, and how often each is measured."""
-TARGETS = {"parquet": 3.0, "jsonl": 1.5}
-"""How many times as long as the fastest of the others the judge may take."""
-COLUMNS = Columns(run_id="run", status="status", time="time")
-_TYPES = "{run: 'VARCHAR', status: 'VARCHAR', time: 'VARCHAR'}"
+ROUNDS: Final[Mapping[int, int]] = {10**6: 7, 10**7: 5, 10**8: 2}
+"""How many events, and how often each way is measured."""
+SCAN: Final = Target("judge", "the fastest scan", "<=", 3.0)
+PARSE: Final = Target("judge", "duckdb parses", "<=", 1.5)
+TARGETS: Final[Mapping[tuple[str, int], Target]] = {
+    ("parquet", 10**7): SCAN,
+    ("parquet", 10**8): SCAN,
+    ("jsonl", 10**7): PARSE,
+}
+COLUMNS: Final = Columns(run_id="run", status="status", time="time")
+TEXTS: Final = "columns = {run: 'VARCHAR', status: 'VARCHAR', time: 'VARCHAR'}"
+MEMORY: Final = "1GB"
+"""What the judge may take where its memory is measured."""
+
+Ways = Mapping[str, Callable[[], object]]
 
 
 def run() -> None:
-    """Print a table: seconds (least to most) and seconds of processor time, and the ratio to the quickest of the others."""
-    print(f"{'':10}{'file':9}{'way':18}{'seconds, median (least-most)':>32}{'processor':>11}{'ratio':>8}{'target':>8}")
+    """Measure tables of a million and of ten million events in the order of time."""
     with TemporaryDirectory() as folder:
-        for events, times in SIZES.items():
-            for form, file in _files(Path(folder), events):
-                _compare(events, form, _ways(form, file), times)
+        for events in (10**6, 10**7):
+            for form, file in _copies(Path(folder), events):
+                _compare(form, file, events)
                 file.unlink()
 
 
-def _files(folder: Path, events: int) -> Iterator[tuple[str, Path]]:
-    parquet, lines = folder / "log.parquet", folder / "log.jsonl"
+def run_long() -> None:
+    """Measure a hundred million events of ten million runs, in the order of time and in no order, in little memory."""
+    with TemporaryDirectory() as folder:
+        for order in ("time", "none"):
+            file = Path(folder) / "log.parquet"
+            _waves(file, 10**8, scattered=order == "none")
+            if order == "time":
+                _compare("parquet", file, 10**8)
+            else:
+                print("  100,000,000 events of a parquet in no order", flush=True)
+                _peak(file)
+            file.unlink()
+
+
+def _copies(folder: Path, events: int) -> Iterator[tuple[str, Path]]:
+    parquet = folder / "log.parquet"
     write_log(parquet, events)
     with duckdb.connect() as connection:
-        connection.execute(f"COPY (SELECT * FROM '{parquet}') TO '{lines}' (FORMAT json)")
+        for form in ("csv", "json"):
+            connection.execute(f"COPY (FROM '{parquet}') TO '{folder}/log.{form}' (FORMAT {form})")
     yield "parquet", parquet
-    yield "jsonl", lines
+    yield "csv", folder / "log.csv"
+    yield "jsonl", folder / "log.json"
 
 
-def _ways(form: str, file: Path) -> dict[str, Callable[[], object]]:
-    ways: dict[str, Callable[[], object]] = {"judge": lambda: _judged(file)}
-    if form == "jsonl":
-        source = f"read_json('{file}', format = 'newline_delimited', columns = {_TYPES})"
-        ways["duckdb parses"] = lambda: _asked(
-            f"SELECT sum(strlen(run)), sum(strlen(status)), sum(strlen(time)) FROM {source}"
-        )
-        return ways
-    ways["duckdb scans"] = lambda: _asked(
-        f"SELECT sum(strlen(run)), sum(strlen(status)), max(epoch_us(time)) FROM '{file}'"
+def _waves(file: Path, events: int, *, scattered: bool) -> None:
+    """Waves of a hundred thousand runs of ten events; nothing has to be sorted for it, not even where rows are scattered."""
+    paths: defaultdict[str, list[str]] = defaultdict(list)
+    for row in simulate(ASSISTANTS_RUN, 5_000, 1).rows():
+        paths[row.run].append(str(row.status))
+    path = next(path for path in paths.values() if len(path) == 10 and path[-1] in ASSISTANTS_RUN.terminal)
+    place = (
+        f"place * 7_368_787 % {events}" if scattered else "place"
+    )  # a factor that has nothing in common with powers of ten
+    query = (
+        f"SELECT 'run_' || substr(md5((event // 1_000_000 * 100_000 + event % 100_000)::VARCHAR), 1, 24) AS run, "
+        f"{path}[event // 100_000 % 10 + 1] AS status, make_timestamp(1_760_000_000_000_000 + event) AS time "
+        f"FROM (SELECT {place} AS event FROM range({events}) places(place))"
     )
+    with duckdb.connect() as connection:
+        connection.execute(f"COPY ({query}) TO '{file}'")
+
+
+def _ways(form: str, file: Path) -> Ways:
+    judge: dict[str, Callable[[], object]] = {"judge": lambda: _judged(file)}
+    if form != "parquet":
+        reader = "read_json" if form == "jsonl" else "read_csv"
+        more = "format = 'newline_delimited'" if form == "jsonl" else "auto_detect = false, header = true"
+        lengths = "sum(strlen(run)), sum(strlen(status)), sum(strlen(time))"
+        query = f"SELECT {lengths} FROM {reader}('{file}', {more}, {TEXTS})"
+        return judge | {"duckdb parses": lambda: _asked(query)}
+    query = f"SELECT sum(strlen(run)), sum(strlen(status)), max(epoch_us(time)) FROM '{file}'"
+    scans: dict[str, Callable[[], object]] = {"duckdb scans": lambda: _asked(query)}
     if find_spec("polars") is not None:
         import polars as pl
 
         # max of every column: what is only counted need not be read
-        ways["polars scans"] = lambda: pl.scan_parquet(file).select(pl.col("run", "status", "time").max()).collect()
-    return ways
+        scans["polars scans"] = lambda: pl.scan_parquet(file).select(pl.col("run", "status", "time").max()).collect()
+    return judge | scans
 
 
 def _judged(file: Path) -> None:
@@ -74,22 +120,49 @@ def _asked(query: str) -> None:
         connection.execute(query).fetchall()
 
 
-def _compare(events: int, form: str, ways: Mapping[str, Callable[[], object]], times: int) -> None:
-    """Measure all ways in turn, so that what disturbs one disturbs the others too."""
-    walls: dict[str, list[float]] = {name: [] for name in ways}
-    works: dict[str, list[float]] = {name: [] for name in ways}
-    for _ in range(times):
+def _compare(form: str, file: Path, events: int) -> None:
+    """Measure all ways in turn, on the wall and in processor time, and the memory of the judge."""
+    ways = _ways(form, file)
+    clocks: Mapping[str, Callable[[], float]] = {"wall": time.perf_counter, "processor": time.process_time}
+    found: dict[str, dict[str, list[float]]] = {clock: {name: [] for name in ways} for clock in clocks}
+    ways["judge"]()  # what is compiled is compiled
+    for _ in range(ROUNDS[events]):
         for name, way in ways.items():
-            begun, worked = perf_counter(), process_time()
+            begun = {clock: read() for clock, read in clocks.items()}
             way()
-            walls[name].append(perf_counter() - begun)
-            works[name].append(process_time() - worked)
-    limit = min(median(seconds) for name, seconds in walls.items() if name != "judge")
-    for name, seconds in walls.items():
-        spread = f"{median(seconds):.2f} ({min(seconds):.2f}-{max(seconds):.2f})"
-        target = f"{TARGETS[form]:8.1f}" if name == "judge" else ""
+            for clock, read in clocks.items():
+                found[clock][name].append(read() - begun[clock])
+    for clock, seconds in found.items():
+        limit = min((name for name in ways if name != "judge"), key=lambda name: median(seconds[name]))
+        target = TARGETS.get((form, events))
+        print(f"  {events:,} events of a {form}, {clock}; the quickest of the others: {limit}")
+        shown = {**seconds, "the fastest scan": seconds[limit]} if form == "parquet" else seconds
+        targets = [] if target is None else [target]
+        report(f"bulk {form} {events:.0e} {clock}", shown, targets)
         print(
-            f"{events:<10.0e}{form:9}{name:18}{spread:>32}{median(works[name]):11.2f}{median(seconds) / limit:8.1f}{target}",
-            flush=True,
+            f"  {events / median(seconds['judge']):,.0f} events a second, {median(seconds['judge']) / median(seconds[limit]):.1f} x"
         )
-    print(json.dumps({"events": events, "form": form, "walls": walls, "works": works}), flush=True)
+    if events >= 10**7:
+        _peak(file)
+
+
+def _peak(file: Path) -> None:
+    """Judge it once in a process of its own, with little memory, and print what it took."""
+    command = [sys.executable, "-c", _ALONE, str(file), MEMORY]
+    answer = subprocess.run(command, capture_output=True, text=True, check=True)
+    took = json.loads(answer.stdout)
+    print(
+        f"  with memory={MEMORY}, alone: {took['seconds']:.1f} s, of processor {took['processor']:.1f} s, at most {took['MiB']:.0f} MiB",
+        flush=True,
+    )
+
+
+_ALONE: Final = """
+import json, resource, sys, time
+begun = time.perf_counter()
+from runstate.conformance.bulk import Columns, check_table
+(judged,) = check_table(sys.argv[1], columns=Columns(run_id="run", status="status", time="time"), memory=sys.argv[2])
+assert judged.clean.complete and not judged.runs
+most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"seconds": time.perf_counter() - begun, "processor": time.process_time(), "MiB": most}))
+"""

@@ -14,6 +14,7 @@ from runstate.cli import columns
 from runstate.cli.commands import runstate
 
 COLUMNS = ("--run-id", "run", "--status", "status", "--time", "time")
+GIVEN = {"run_id": "run", "status": "status", "time": None, "order": None}
 GOOD = "run,status,time\na,completed,3\na,in_progress,2\na,queued,1\n"
 BAD = "run,status,time\nb,queued,1\nb,completed,2\nb,queued,3\nc,queued,1\n"
 
@@ -76,11 +77,20 @@ def test_legs_in_two_tables_are_one_log_where_it_is_said(tmp_path: Path) -> None
         ((*COLUMNS, "--memory", "lots"), "no size of memory"),
         ((*COLUMNS, "--assume", "window=3"), "none is taken to be late"),
         ((*COLUMNS, "--memory", "1GB", "--follow"), "--memory"),
+        ((*COLUMNS, "--follow"), "cannot be followed"),
+        ((*COLUMNS, "--memory", "1GB", "-"), "nor read from standard input"),
     ],
 )
 def test_options_that_make_no_sense_are_wrong_usage(good: Path, options: tuple[str, ...], says: str) -> None:
     result = check(good, *options)
     assert (result.exit_code, says in result.stderr) == (2, True), result.stderr
+
+
+def test_lines_of_json_are_followed_whatever_their_columns_are_called(tmp_path: Path) -> None:
+    lines = tmp_path / "rows.jsonl"
+    lines.write_text('{"run": "a", "status": "queued"}\n')
+    assert columns.columns_of([str(lines)], GIVEN, memory=None, follow=True) is None
+    assert columns.columns_of([str(lines)], GIVEN, memory=None) is not None
 
 
 def test_what_cannot_be_read_is_said_and_the_others_are_judged(good: Path, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import attrs
 
+from tools.bulk_parts import BULK_PARTS
 from tools.disaster_parts import DISASTER_PARTS
 from tools.interleave_parts import INTERLEAVE_PARTS
 from tools.judge_parts import JUDGE_PARTS
@@ -184,6 +185,7 @@ PARTS: dict[str, Callable[[], bool]] = {
     "spin": part_spin,
     "sdks": part_sdks,
     "engines": part_engines,
+    **BULK_PARTS,
     **STORE_PARTS,
     **DISASTER_PARTS,
     **INTERLEAVE_PARTS,

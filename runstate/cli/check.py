@@ -135,7 +135,7 @@ def check(
     except DecodeError as error:
         raise click.UsageError(str(error)) from None
     table = known_lifecycle(settings.lifecycle) if settings.lifecycle else None
-    columns = columns_of(paths, elsewhere, memory=memory)
+    columns = columns_of(paths, elsewhere, memory=memory, follow=follow)
     places = places_of(elsewhere)
 
     def monitor(path: str) -> Monitor:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 
 __all__ = ["columns_of", "judge_tables"]
 
+_TABLES = frozenset({".parquet", ".csv"})
 
-def columns_of(paths: Sequence[str], given: Mapping[str, Any], *, memory: str | None) -> Columns | None:
+
+def columns_of(
+    paths: Sequence[str], given: Mapping[str, Any], *, memory: str | None, follow: bool = False
+) -> Columns | None:
     """The columns that hold what, where the paths are tables; None where they are logs of another kind.
 
     Tables are what is named ``.parquet`` or ``.csv``, Parquet files, and lines of JSON or of values between commas that begin
@@ -32,6 +36,11 @@ def columns_of(paths: Sequence[str], given: Mapping[str, Any], *, memory: str | 
     told = run_id is not None or status is not None or memory is not None
     if not told or not (memory is not None or all(_is_table(Path(path), run_id, status) for path in paths)):
         return None
+    lines = follow and not any(Path(path).suffix in _TABLES for path in paths)
+    if lines or (follow and memory is not None):
+        return None  # a log that grows has lines of JSON, and nothing else is asked of one
+    if follow or "-" in paths:
+        raise click.UsageError("a table is judged as a whole: it cannot be followed, nor read from standard input")
     if run_id is None or status is None:
         raise click.UsageError("tables need both --run-id COL and --status COL")
     try:
@@ -45,7 +54,7 @@ def columns_of(paths: Sequence[str], given: Mapping[str, Any], *, memory: str | 
 
 
 def _is_table(path: Path, run_id: str | None, status: str | None) -> bool:
-    if path.suffix in {".parquet", ".csv"}:
+    if path.suffix in _TABLES:
         return True
     try:
         with path.open("rb") as file:

@@ -1,9 +1,10 @@
-"""The bulk judge: whole tables of runs and statuses, larger than memory, judged by SQL that the lifecycle gives.
+"""The bulk judge: whole tables of runs and statuses, larger than memory, judged by rules that the lifecycle gives.
 
-Of each run the numbers of its statuses are put in order, and each distinct path is judged once, by the pairs of
-statuses in it.  Runs of which the judge would have nothing to say are counted and left alone; the rows of all others
-are fetched and fed to an ordinary `Monitor`, so that the findings are the very same ones.  Rows are grouped by the run
-id itself and never by a hash of it: no collision can hide a fault.
+Large tables go through one compiled pass (`bulk_stream`), which finds the runs that may have something wrong.  SQL does
+the same for small ones, for what the pass has found, and for what does not suit it: of each run the numbers of its statuses
+are put in order, and each distinct path is judged once, by the pairs of statuses in it.  Runs of which the judge would
+have nothing to say are counted and left alone; the rows of all others are fetched and fed to an ordinary `Monitor`, so that
+the findings are the very same ones.  Runs are told apart by their ids and never by a hash alone: no collision can hide a fault.
 
 This module needs the extra ``bulk``.
 """
@@ -61,8 +62,8 @@ def check_table(
     :param tables: paths of Parquet, CSV or JSON lines files, or frames of Arrow, Polars or pandas.
     :param monitor: a fresh one that says how to judge, and takes the runs in which something is found; ``auto`` judges
         rows as polls.
-    :param memory: what DuckDB may take, as in ``"1GB"``; beyond it, it works in parts and on disk.  None: most of what
-        the machine has.
+    :param memory: what DuckDB may take, as in ``"1GB"``, and the runs of a compiled pass two thirds of the same; beyond it,
+        the work goes on in parts and on disk.  None: most of what the machine has.
     :returns: what was found, one a table; they share the monitor.  Runs without findings are in ``clean``, counted.
     :raises BadTable: where a table cannot be read or has no such column, or where the settings make no sense.
     """

@@ -31,7 +31,7 @@ def _log(lifecycle: Lifecycle, runs: int, seed: int, file: Path) -> None:
     words = [*lifecycle.statuses, "no status", None]
 
     def rows() -> Iterator[tuple[str, str | None, float]]:
-        for row in simulate(lifecycle, runs, seed).rows():
+        for row in simulate(lifecycle, runs, seed, most=30).rows():
             wrong, late = chooser.random() < WRONG, chooser.random() < WRONG
             yield row.run, chooser.choice(words) if wrong else row.status, row.time - 3 * late
 

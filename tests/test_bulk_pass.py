@@ -182,7 +182,7 @@ def test_times_in_texts_are_read_as_duckdb_reads_them_or_not_at_all() -> None:
 def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Which ways were taken, filled in; the pass is tried for tables of any size."""
     taken: list[str] = []
-    quick, plain = bulk_stream._all, bulk._Work._group
+    quick, plain, some = bulk_stream._all, bulk._Work._group, bulk._Work._pick
 
     def tried(*arguments: Any) -> Any:
         taken.append("pass")
@@ -192,7 +192,12 @@ def ways(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         taken.append("sql")
         return plain(work)
 
+    def picked(work: Any, runs: Any) -> None:
+        taken.append("suspects")
+        some(work, runs)
+
     monkeypatch.setattr(bulk, "LEAST_ROWS", 0)
+    monkeypatch.setattr(bulk._Work, "_pick", picked)
     monkeypatch.setattr(bulk_stream, "_all", tried)
     monkeypatch.setattr(bulk._Work, "_group", grouped)
     return taken
@@ -215,7 +220,7 @@ def test_small_tables_are_not_worth_compiling_for(
     monkeypatch.setattr(bulk, "LEAST_ROWS", 4)
     check_table(file, columns=BY_TIME)
     check_table(file, file, columns=BY_TIME)
-    assert ways == ["sql", "pass", "sql"]
+    assert ways == ["sql", "pass", "suspects", "sql"]
 
 
 def test_without_the_compiler_sql_does_all(ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -237,10 +242,16 @@ def test_what_does_not_fit_into_memory_is_passed_over_in_parts(
 
     monkeypatch.setattr(Table, "feed", short_of_memory)
     assert_judged_alike([(file, rows)], lambda: Monitor(mode="stream"))
-    assert ways == ["pass", "pass", "pass", "sql"]
+    assert ways == ["pass", "pass", "pass", "suspects", "sql"]
     monkeypatch.setattr(bulk_stream, "MOST_PARTS", 2)
     assert_judged_alike([(file, rows)], Monitor)
-    assert ways[4:] == ["pass", "pass", "sql"]
+    assert ways[5:] == ["pass", "pass", "sql"]
+
+
+def test_what_broke_off_is_told_at_the_last_row_whoever_it_belongs_to(ways: list[str], tmp_path: Path) -> None:
+    rows = [("b", "queued", 0), ("b", "in_progress", 3), *LEGAL]  # the last two at one time
+    assert_judged_alike([(write(tmp_path / "rows", rows, "parquet"), rows)], lambda: Monitor(mode="stream"))
+    assert ways == ["pass", "suspects", "sql"]
 
 
 def test_rows_out_of_order_are_left_to_sql(ways: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -251,6 +262,9 @@ def test_rows_out_of_order_are_left_to_sql(ways: list[str], tmp_path: Path, monk
     file = write(tmp_path / "rows", rows, "parquet")
     assert_judged_alike([(file, rows)], Monitor)
     assert ways == ["pass", "sql"]
+    monkeypatch.setattr(bulk_stream, "FEW", 9)
+    assert_judged_alike([(file, rows)], Monitor)
+    assert ways[2:] == ["pass", "suspects", "sql"]
 
 
 def test_times_that_only_duckdb_can_read_are_left_to_it(ways: list[str], tmp_path: Path) -> None:

@@ -42,10 +42,10 @@ lint: $(VENV)/.installed-dev ## style, types, structure, and whether derived fil
 gen: $(VENV)/.installed-dev ## write the derived files anew
 	$(PY) -m tools.gen
 
-bench: $(VENV)/.installed-dev ## the benchmarks, up to 10 million events
+bench: $(VENV)/.installed-bench ## the benchmarks, up to 10 million events
 	$(PY) -m benchmarks
 
-bench-long: $(VENV)/.installed-dev ## the benchmarks that take minutes each
+bench-long: $(VENV)/.installed-bench-long ## the benchmarks that take minutes each
 	$(PY) -m benchmarks --long
 
 docs: $(VENV)/.installed-dev ## the documentation as HTML in build/docs
@@ -53,7 +53,9 @@ docs: $(VENV)/.installed-dev ## the documentation as HTML in build/docs
 
 $(VENV)/.installed-demo: EXTRAS := cli
 $(VENV)/.installed-dev: EXTRAS := dev,all
-$(VENV)/.installed-demo $(VENV)/.installed-dev: pyproject.toml
+$(VENV)/.installed-bench: EXTRAS := dev,all,bench-long
+$(VENV)/.installed-bench-long: EXTRAS := dev,all,bench-long,engines
+$(VENV)/.installed-demo $(VENV)/.installed-dev $(VENV)/.installed-bench $(VENV)/.installed-bench-long: pyproject.toml
 	@if ! $(PY) -c '$(WORKING)' >/dev/null 2>&1; then \
 	    for python in $(CANDIDATES); do \
 	        if "$$python" -c '$(USABLE)' >/dev/null 2>&1; then found="$$python"; break; fi; \

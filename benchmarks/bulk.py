@@ -19,6 +19,8 @@ import duckdb
 from benchmarks.interleaved import write_log
 from benchmarks.side_by_side import Target, report
 from runstate.conformance.bulk import Columns, check_table
+from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
+from runstate.modelling.simulate import simulate
 
 __all__ = ["run", "run_long"]
 
@@ -161,6 +163,8 @@ _ALONE: Final = """
 import json, sys, time
 begun = time.perf_counter()
 from runstate.conformance.bulk import Columns, check_table
+from runstate.lifecycles.assistants_run import ASSISTANTS_RUN
+from runstate.modelling.simulate import simulate
 (judged,) = check_table(sys.argv[1], columns=Columns(run_id="run", status="status", time="time"), memory=sys.argv[2])
 assert judged.clean.complete and not judged.runs
 # what the process itself had at most: the figure of getrusage begins with that of the process that started it

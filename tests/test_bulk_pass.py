@@ -271,7 +271,7 @@ def test_times_that_only_duckdb_can_read_are_left_to_it(ways: list[str], tmp_pat
     file = tmp_path / "rows.csv"
     file.write_text("run,status,time\na,completed,2026-01-02 00:00:00 UTC\na,queued,2026-01-01T00:00:00Z\n")
     (judged,) = check_table(file, columns=BY_TIME)
-    assert ((judged.clean.complete, judged.monitor.runs), ways) == ((1, {}), ["pass", "sql"])
+    assert ((judged.clean.complete, dict(judged.monitor.runs)), ways) == ((1, {}), ["pass", "sql"])
 
 
 def test_rows_come_in_the_order_of_the_file_whatever_reads_it(ways: list[str], tmp_path: Path) -> None:

@@ -170,14 +170,15 @@ class _Work:
 
     def _passed(self) -> Passed | None:
         """What a compiled pass over the tables has found; None where it does not suit them, or cannot be had."""
-        if sum(one.rows or one.size // _BYTES_A_ROW for one in self.opened) < LEAST_ROWS:
+        rows = sum(one.rows or one.size // _BYTES_A_ROW for one in self.opened)
+        if rows < LEAST_ROWS:
             return None
         if any(find_spec(module) is None for module in ("numba", "pyarrow")):
             return None
         from runstate.conformance.bulk_stream import passed  # takes half a second to import
 
         room = _bytes_of(self._one("SELECT current_setting('memory_limit')")[0])
-        return passed(self.connection, self.opened, self.rules, room * 2 // 3, self.progress)
+        return passed(self.connection, self.opened, self.rules, room * 2 // 3, rows, self.progress)
 
     def _pick(self, runs: Sequence[str]) -> None:
         """Go on with the rows of some runs alone."""

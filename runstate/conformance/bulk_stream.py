@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any, Final
 
 import attrs
@@ -19,6 +21,8 @@ __all__ = ["Passed", "passed"]
 
 BATCH: Final = 1 << 16
 """Rows of a batch: enough that what it costs by itself is nothing, and few enough to stay near the processor."""
+ROWS_A_RUN: Final = 4
+"""Of which there is room for the runs at once; with more runs than that it is made as they come."""
 MOST_PARTS: Final = 8
 """How often all rows are read at most, where the runs do not fit into memory at once: oftener, and DuckDB is quicker."""
 MOST_LATE: Final = 1 / 16
@@ -51,18 +55,20 @@ def passed(
     tables: Sequence[Opened],
     rules: Rules,
     room: int,
+    rows: int,
     progress: Callable[[str, int, int], object],
 ) -> Passed | None:
     """Judge all rows by one pass in the order of tables and rows; None where that is not the way to do it.
 
     :param room: bytes that it may take.
+    :param rows: about how many there are.
     """
     if sys.byteorder != "little" or rules.count >= ODD:
         return None
     parts = 1
     while parts <= MOST_PARTS:
         try:
-            return _all(connection, tables, rules, room, parts, progress)
+            return _all(connection, tables, rules, room, rows // ROWS_A_RUN // parts, parts, progress)
         except Full:
             parts *= 2
         except (_Disorder, duckdb.OutOfMemoryException, *_UNREADABLE):
@@ -79,6 +85,7 @@ def _all(
     tables: Sequence[Opened],
     rules: Rules,
     room: int,
+    runs: int,
     parts: int,
     progress: Callable[[str, int, int], object],
 ) -> Passed:
@@ -88,16 +95,17 @@ def _all(
     counts = np.zeros(256, np.int64)
     known = sum(one.rows for one in tables) * parts
     for part in range(parts):
-        table = Table(pairs, room)
+        table = Table(pairs, room, runs_expected=runs)
         where = f" WHERE hash(run) % {parts} = {part}" if parts > 1 else ""
         for index, one in enumerate(tables):
             query = f"SELECT run, ({rules.code('status')})::UTINYINT AS code, time FROM {one.stream}{where}"
-            for batch in connection.sql(query).to_arrow_reader(BATCH):
-                progress("judging", sum(rows), known)
-                _feed(table, batch)
-                rows[index] += batch.num_rows
-                if table.late > max(FEW, table.runs * MOST_LATE):
-                    raise _Disorder
+            with closing(_ahead(connection.sql(query).to_arrow_reader(BATCH))) as batches:
+                for batch in batches:
+                    progress("judging", sum(rows), known)
+                    _feed(table, batch)
+                    rows[index] += batch.num_rows
+                    if table.late > max(FEW, table.runs * MOST_LATE):
+                        raise _Disorder
         total = table.total(doubtful, ended, last=False)
         # what is told of runs that broke off stands at the last row
         if rules.ends and (total.suspects or table.counts[ODD] or parts > 1):
@@ -115,6 +123,15 @@ def _all(
         ),
         same=missing is not None and counts[missing] == sum(rows),
     )
+
+
+def _ahead(batches: Iterator[Any]) -> Generator[Any]:
+    """The same, one batch ahead: DuckDB reads the next one while the pass takes this one, 1.1 s and not 1.4 for ten million rows."""
+    with ThreadPoolExecutor(1) as reader:
+        coming = reader.submit(next, batches, None)
+        while (batch := coming.result()) is not None:
+            coming = reader.submit(next, batches, None)
+            yield batch
 
 
 def _feed(table: Table, batch: Any) -> None:

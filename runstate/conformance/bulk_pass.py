@@ -259,6 +259,14 @@ class Totals:
     """Ids of the runs that it must see."""
 
 
+def _empty_slots(table: Table) -> Array:
+    expected = min(table.runs_expected, table.room // 64)
+    size = 1 << 12
+    while expected > size * FULLEST:
+        size *= 2
+    return np.zeros(size, np.uint64)
+
+
 @attrs.define(eq=False)
 class Table:
     """All runs of a log, as far as it has been read."""
@@ -276,18 +284,10 @@ class Table:
     """Rows by the number of their status."""
     _totals: Array = attrs.field(init=False, factory=lambda: np.array([1, 0, 0, np.iinfo(np.int64).min, 0], np.int64))
     _words: Array = attrs.field(init=False, factory=lambda: np.empty(1 << 12, np.uint64))
-    _slots: Array = attrs.field(init=False)
+    _slots: Array = attrs.field(init=False, default=attrs.Factory(_empty_slots, takes_self=True))
     _texts: Array = attrs.field(init=False, factory=lambda: np.zeros(0, np.uint64))
     _ids: Array = attrs.field(init=False, factory=lambda: np.empty(0, np.uint64))
     _block: Array = attrs.field(init=False, factory=lambda: np.empty((3, BLOCK + 1), np.uint64))
-
-    @_slots.default
-    def _empty(self) -> Array:
-        most = min(self.runs_expected, self.room // 64)
-        size = 1 << 12
-        while most > size * FULLEST:
-            size *= 2
-        return np.zeros(size, np.uint64)
 
     @property
     def runs(self) -> int:

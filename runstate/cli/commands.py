@@ -37,7 +37,7 @@ def runstate() -> None:
     runstate ask openai.batch ends            answer a question about a table
     runstate simulate openai.batch --runs 9   make up runs of a lifecycle
     runstate convert log.jsonl -o log.xes     write a log for process mining
-    runstate export openai.batch --to sql …   write the judge's rules for an engine
+    runstate export openai.batch --to sql …   write the judge's rules as SQL
     """  # noqa: D301 - click wants the character itself
 
 

@@ -72,7 +72,8 @@ def export(
     Exit status: 0 the query was written, 2 wrong usage.
 
     \b
-    runstate export openai.assistants.run --to sql --dialect spark --table lake.events --run-id run --status status --time at
+    runstate export openai.batch --to sql --dialect spark --table lake.events \\
+        --run-id run --status status --time at
     """  # noqa: D301 - click wants the character itself
     from runstate.conformance.monitor import Monitor
     from runstate.conformance.settings import parse_assume

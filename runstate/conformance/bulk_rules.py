@@ -40,6 +40,8 @@ class Rules:
     """Pairs of statuses, one after the other in one run, of which the judge reports anything, if only a note."""
     ends: bool
     """Whether the judge reports anything when the log ends, and so must see where it does."""
+    ends_whole: bool
+    """The same of a log of which every row can be read."""
 
     @classmethod
     def of(cls, lifecycle: Lifecycle, monitor: Monitor) -> Rules:
@@ -55,8 +57,8 @@ class Rules:
                 asked.feed_status("run", before)
                 if asked.feed_status("run", after):
                     faulty.add((before, after))
-        ends = any(_broken_off(fresh(), status, broken) for status in lifecycle.statuses for broken in (False, True))
-        return cls(lifecycle, frozenset(faulty), ends)
+        whole, broken = (any(_broken_off(fresh(), one, torn) for one in lifecycle.statuses) for torn in (False, True))
+        return cls(lifecycle, frozenset(faulty), whole or broken, whole)
 
     @property
     def count(self) -> int:

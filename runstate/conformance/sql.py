@@ -191,7 +191,7 @@ class _Text:
         }
         marked = ", ".join(f"CASE WHEN {when} THEN 1 ELSE 0 END AS is_{flag}" for flag, when in flags.items())
         lags = {"was": "LAG(known)", "was_at": "LAG(seen_at)", **({"was_tie": "LAG(tiebreak)"} if tie else {})}
-        if self.rules.ends:
+        if self.rules.ends_whole:
             lags["next_at"] = "LEAD(seen_at)"
         # of another name than what it is the most of: ClickHouse would take the one for the other
         most = {flag: f"MAX(is_{flag})" for flag in flags}
@@ -243,7 +243,7 @@ class _Text:
     def _broken_off(self) -> str:
         lifecycle = self.lifecycle
         work = [status for status in lifecycle.live if status not in lifecycle.stops]
-        if not (self.rules.ends and work):
+        if not (self.rules.ends_whole and work):
             return "FALSE"
         return f"NOT seen_at IS NULL AND next_at IS NULL AND known IN ({_literals(work)})"
 

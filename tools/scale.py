@@ -63,7 +63,7 @@ def day() -> str:
             (
                 f"judging it by {NAMES[way]}",
                 f"{DAY // row['events']:,} × {row['processor']:,.1f} processor seconds",
-                f"{hours:,.1f} processor hours; {hours / 64 * 60:,.0f} minutes on 64 processors",
+                f"{hours:,.1f} processor hours; {hours / 64 * 60:,.1f} minutes on 64 processors",
             )
         )
     return table(("what", "how it is reckoned", "result"), rows)

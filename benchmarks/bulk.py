@@ -83,9 +83,8 @@ def _waves(file: Path, events: int, *, scattered: bool) -> None:
     for row in simulate(ASSISTANTS_RUN, 5_000, 1).rows():
         paths[row.run].append(str(row.status))
     path = next(path for path in paths.values() if len(path) == 10 and path[-1] in ASSISTANTS_RUN.terminal)
-    place = (
-        f"place * 7_368_787 % {events}" if scattered else "place"
-    )  # a factor that has nothing in common with powers of ten
+    # a factor that has nothing in common with powers of ten
+    place = f"place * 7_368_787 % {events}" if scattered else "place"
     query = (
         f"SELECT 'run_' || substr(md5((event // 1_000_000 * 100_000 + event % 100_000)::VARCHAR), 1, 24) AS run, "
         f"{path}[event // 100_000 % 10 + 1] AS status, make_timestamp(1_760_000_000_000_000 + event) AS time "

@@ -130,9 +130,8 @@ class Quick:
                         if type(run_id) is not str or not run_id or (gone and (name, run_id) in gone):
                             raise KeyError(run_id)  # noqa: TRY301 - as if the step were not known
                     else:
-                        following = state[
-                            status
-                        ]  # KeyError: a new step; TypeError: no Node, or a status that is a list
+                        # KeyError: a new step; TypeError: no Node, or a status that is a list
+                        following = state[status]
                 except (KeyError, TypeError):
                     if not self._step(run_id, status, 0, root, gone, self.statuses):
                         plainly(run_id, status, 0)
